@@ -1,0 +1,2 @@
+//! Pure functions of the blueprint.
+pub mod translate;
