@@ -1,0 +1,172 @@
+//! Measures the translator against hand-written expectations and prints a table.
+//!
+//! Briefs marked `"tune": false` are held out: only the totals of their group are printed, never a row,
+//! so that nobody tunes on them by accident. `--miss NAME` lists what a tuned brief lacks and has too much of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use blueprint::rules::translate::{Cardinality, Translation, translate};
+use serde_json::Value;
+
+/// Hits, misses and surplus of one measure.
+#[derive(Default, Clone, Copy)]
+struct Count {
+    hit: usize,
+    miss: usize,
+    extra: usize,
+}
+
+impl Count {
+    fn of(want: &BTreeSet<String>, got: &BTreeSet<String>) -> Self {
+        Self { hit: want.intersection(got).count(), miss: want.difference(got).count(), extra: got.difference(want).count() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.hit += other.hit;
+        self.miss += other.miss;
+        self.extra += other.extra;
+    }
+
+    fn text(self) -> String {
+        let share = |part: usize, whole: usize| if whole == 0 { "   -".to_owned() } else { format!("{:.2}", part as f64 / whole as f64) };
+        format!("{}/{}", share(self.hit, self.hit + self.extra), share(self.hit, self.hit + self.miss))
+    }
+}
+
+const MEASURES: [&str; 5] = ["entities", "attributes", "relations", "pairs", "roles"];
+
+fn word(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// One direction for each fact, so that both readings of it are equal.
+fn tie(from: &str, to: &str, cardinality: &str) -> String {
+    let (from, to) = (word(from), word(to));
+    if from <= to {
+        return format!("{from} {cardinality} {to}");
+    }
+    let turned = match cardinality {
+        "one-to-many" => "many-to-one",
+        "many-to-one" => "one-to-many",
+        same => same,
+    };
+    format!("{to} {turned} {from}")
+}
+
+fn cardinality(c: Cardinality) -> &'static str {
+    match c {
+        Cardinality::OneToOne => "one-to-one",
+        Cardinality::OneToMany => "one-to-many",
+        Cardinality::ManyToOne => "many-to-one",
+        Cardinality::ManyToMany => "many-to-many",
+    }
+}
+
+/// Names the expectation accepts for one thing; the first is its own.
+fn names(value: &Value) -> Vec<String> {
+    let mut out: Vec<String> = value.as_str().or_else(|| value["name"].as_str()).map(word).into_iter().collect();
+    for key in ["aliases", "also", "accept"] {
+        out.extend(value[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(word));
+    }
+    out
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
+    value[key].as_array().into_iter().flatten().collect()
+}
+
+fn compare(want: &Value, got: &Translation) -> [(BTreeSet<String>, BTreeSet<String>); 5] {
+    let mut sets: [(BTreeSet<String>, BTreeSet<String>); 5] = Default::default();
+    // Accepted names are translated to the expectation's own.
+    let mut entity = BTreeMap::new();
+    let mut attribute = BTreeMap::new();
+    for one in list(want, "entities") {
+        let accepted = names(one);
+        let Some(own) = accepted.first().cloned() else { continue };
+        for name in accepted {
+            entity.insert(name, own.clone());
+        }
+        sets[0].0.insert(own.clone());
+        for a in list(one, "attributes") {
+            let accepted = names(a);
+            let Some(first) = accepted.first().cloned() else { continue };
+            for name in accepted {
+                attribute.insert(format!("{own}.{name}"), format!("{own}.{first}"));
+            }
+            sets[1].0.insert(format!("{own}.{first}"));
+        }
+    }
+    let own = |name: &str| entity.get(&word(name)).cloned().unwrap_or_else(|| word(name));
+    for one in list(want, "relations") {
+        let (from, to) = (own(one["from"].as_str().unwrap_or("")), own(one["to"].as_str().unwrap_or("")));
+        sets[2].0.insert(tie(&from, &to, one["cardinality"].as_str().unwrap_or("")));
+        sets[3].0.insert(tie(&from, &to, ""));
+    }
+    let mut role = BTreeMap::new();
+    for one in list(want, "roles") {
+        let accepted = names(one);
+        let Some(first) = accepted.first().cloned() else { continue };
+        for name in accepted {
+            role.insert(name, first.clone());
+        }
+        sets[4].0.insert(first);
+    }
+    for one in &got.entities {
+        let name = own(&one.name);
+        for a in &one.attributes {
+            let key = format!("{name}.{}", word(&a.name));
+            sets[1].1.insert(attribute.get(&key).cloned().unwrap_or(key));
+        }
+        sets[0].1.insert(name);
+    }
+    for one in &got.relations {
+        let (from, to) = (own(&one.from), own(&one.to));
+        sets[2].1.insert(tie(&from, &to, cardinality(one.cardinality)));
+        sets[3].1.insert(tie(&from, &to, ""));
+    }
+    for one in &got.roles {
+        let name = word(&one.name);
+        sets[4].1.insert(role.get(&name).cloned().unwrap_or(name));
+    }
+    sets
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/briefs");
+    let miss: Vec<String> = std::env::args().skip_while(|a| a != "--miss").skip(1).collect();
+    let mut groups: BTreeMap<&str, ([Count; 5], usize)> = BTreeMap::new();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)?.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.to_string_lossy().ends_with(".expected.json")).collect();
+    paths.sort();
+    println!("precision/recall     {}", MEASURES.map(|m| format!("{m:>11}")).join(""));
+    for path in paths {
+        let want: Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+        let name = path.file_name().map(|n| n.to_string_lossy().replace(".expected.json", "")).unwrap_or_default();
+        let text = std::fs::read_to_string(folder.join(format!("{name}.md")))?;
+        let got = translate(&text)?;
+        let sets = compare(&want, &got);
+        let tuned = want["tune"].as_bool().unwrap_or(true);
+        let counts: Vec<Count> = sets.iter().map(|(want, got)| Count::of(want, got)).collect();
+        let russian = want["language"].as_str() == Some("ru");
+        for group in [Some("all"), Some(if tuned { "tuned" } else { "held out" }), russian.then_some(if tuned { "russian, tuned" } else { "russian, held out" }), russian.then_some("russian")].into_iter().flatten() {
+            let (total, briefs) = groups.entry(group).or_default();
+            *briefs += 1;
+            for (sum, count) in total.iter_mut().zip(&counts) {
+                sum.add(*count);
+            }
+        }
+        if tuned {
+            println!("{name:<20} {}", counts.iter().map(|c| format!("{:>11}", c.text())).collect::<String>());
+            if miss.iter().any(|m| name.starts_with(m.as_str()) || m == "all") {
+                for (measure, (want, got)) in MEASURES.iter().zip(&sets) {
+                    println!("  {measure}: lacks {:?}; surplus {:?}", want.difference(got).collect::<Vec<_>>(), got.difference(want).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+    println!();
+    for (group, (counts, briefs)) in groups {
+        println!("{group:<17} {briefs:>2} {}", counts.iter().map(|c| format!("{:>11}", c.text())).collect::<String>());
+    }
+    Ok(())
+}

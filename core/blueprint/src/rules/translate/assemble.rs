@@ -1,0 +1,275 @@
+//! Puts the findings together: facts become entities with attributes, relations and roles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::entities::{self, Candidate};
+use super::facts::{self, Fact, Found, Item, Rule};
+use super::lexicon_en::{self as lexicon, Class};
+use super::model::{Attribute, AttributeType, Entity, Language, Relation, Requirement, RequirementKind, Role, Translation};
+use super::phrases::Phrase;
+use super::relations::{Ties, tie};
+use super::{attributes, naming, questions, requirements, split};
+
+/// Words that mean the same in a brief; the more frequent one stays.
+const SYNONYMS: &[&[&str]] = &[
+    &["customer", "client", "buyer", "shopper"],
+    &["employee", "worker", "staff member"],
+    &["car", "vehicle"],
+    &["supplier", "vendor"],
+    &["shop", "store"],
+    &["booking", "reservation"],
+    &["bike", "bicycle"],
+    &["vet", "veterinarian"],
+    &["apartment", "flat"],
+    &["part", "spare part"],
+];
+
+/// Translates a text that has been found readable.
+pub(super) fn assemble(text: &str) -> Translation {
+    let sentences = split::sentences(text);
+    let mut requirements = requirements::requirements(text, &sentences);
+    let found = facts::read(text, &sentences);
+    let mut candidates = entities::candidates(&found);
+    let synonyms = merge_synonyms(&mut candidates);
+    let language = language(text);
+    let build = Build::new(&candidates, synonyms, &requirements);
+    let (entities, relations) = build.run(&found);
+    let roles = roles(&candidates, &mut requirements, &found);
+    let questions = questions::questions(language, &entities, &relations);
+    Translation { language, requirements, entities, relations, roles, questions }
+}
+
+fn language(text: &str) -> Language {
+    let (mut latin, mut cyrillic) = (0_usize, 0_usize);
+    for c in text.chars() {
+        if c.is_ascii_alphabetic() {
+            latin += 1;
+        } else if ('\u{400}'..='\u{4ff}').contains(&c) {
+            cyrillic += 1;
+        }
+    }
+    if cyrillic > latin { Language::Ru } else { Language::En }
+}
+
+fn merge_synonyms(candidates: &mut BTreeMap<String, Candidate>) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for group in SYNONYMS {
+        let present: Vec<&str> = group.iter().copied().filter(|k| candidates.contains_key(*k)).collect();
+        let Some(best) = present.iter().copied().rev().max_by_key(|k| candidates.get(*k).map_or(0, |c| c.mentions)) else { continue };
+        for other in present.into_iter().filter(|k| *k != best) {
+            if let Some(gone) = candidates.remove(other)
+                && let Some(kept) = candidates.get_mut(best)
+            {
+                for (reason, times) in gone.reasons {
+                    *kept.reasons.entry(reason).or_default() += times;
+                }
+                kept.sentences.extend(gone.sentences);
+                kept.acts |= gone.acts;
+                kept.story |= gone.story;
+                kept.mentions += gone.mentions;
+                names.insert(other.to_owned(), best.to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn roles(candidates: &BTreeMap<String, Candidate>, requirements: &mut [Requirement], found: &[Found]) -> Vec<Role> {
+    let mut out: Vec<Role> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (key, candidate) in candidates {
+        let person = entities::class(key) == Some(Class::Person);
+        if (person && candidate.acts) || (candidate.story && entities::class(key) != Some(Class::Stop)) {
+            let name = naming::pascal(key);
+            if seen.insert(name.clone()) {
+                out.push(Role { name, label: candidate.label.clone() });
+            }
+        }
+    }
+    for one in found {
+        if let Fact::Actor { phrase, .. } = &one.fact {
+            let name = naming::pascal(&entities::concept(phrase));
+            if seen.contains(&name) && requirements[one.sentence].role.is_none() {
+                requirements[one.sentence].role = Some(name);
+            }
+        }
+    }
+    out
+}
+
+struct Build<'a> {
+    requirements: &'a [Requirement],
+    synonyms: BTreeMap<String, String>,
+    numbers: BTreeMap<String, usize>,
+    entities: Vec<Entity>,
+    ties: Ties,
+    names: Vec<BTreeMap<String, usize>>,
+}
+
+impl<'a> Build<'a> {
+    fn new(candidates: &BTreeMap<String, Candidate>, synonyms: BTreeMap<String, String>, requirements: &'a [Requirement]) -> Self {
+        let mut chosen: Vec<(&String, &Candidate)> = candidates.iter().filter(|(key, one)| one.is_entity(key)).collect();
+        // In the order of their first sentence.
+        chosen.sort_by_key(|(key, one)| one.position);
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
+        let mut entities: Vec<Entity> = Vec::new();
+        for (key, one) in chosen {
+            let name = naming::pascal(key);
+            let number = *by_name.entry(name.clone()).or_insert(entities.len());
+            if number == entities.len() {
+                let ids = one.sentences.iter().filter(|s| requirements[**s].kind != RequirementKind::Note).map(|s| requirements[*s].id.clone()).collect();
+                entities.push(Entity { name, label: one.label.clone(), attributes: Vec::new(), requirements: ids, because: one.because(key) });
+            }
+            numbers.insert(key.clone(), number);
+        }
+        let names = vec![BTreeMap::new(); entities.len()];
+        Build { requirements, synonyms, numbers, entities, ties: Ties::new(), names }
+    }
+
+    /// The entity a phrase stands for.
+    fn number(&self, phrase: &Phrase) -> Option<usize> {
+        let full = phrase.full_key();
+        if let Some(known) = self.lookup(&full) {
+            return Some(known);
+        }
+        let key = entities::concept(phrase);
+        if let Some(known) = self.lookup(&key) {
+            return Some(known);
+        }
+        // "repair order" speaks of orders when nothing else bears the whole name.
+        let (_, head) = key.rsplit_once(' ')?;
+        if lexicon::class(&key).is_some() {
+            return None;
+        }
+        self.lookup(head)
+    }
+
+    fn lookup(&self, key: &str) -> Option<usize> {
+        let key = self.synonyms.get(key).map_or(key, String::as_str);
+        self.numbers.get(key).copied()
+    }
+
+    fn run(mut self, found: &[Found]) -> (Vec<Entity>, Vec<Relation>) {
+        for one in found {
+            let id = self.requirements[one.sentence].id.clone();
+            match &one.fact {
+                Fact::Link { rule, subject, items } => self.link(*rule, subject, items, one.sentence, &id),
+                Fact::Values { owner: Some(owner), property, values } => self.values(owner, property.as_ref(), values, &id),
+                Fact::Mention(thing) => self.compound(thing, &id),
+                _ => {}
+            }
+        }
+        let entities = &self.entities;
+        let relations = self
+            .ties
+            .iter()
+            .map(|(pair, tie)| (tie.directed(*pair), tie))
+            .map(|((from, to, cardinality), tie)| Relation {
+                from: entities[from].name.clone(),
+                to: entities[to].name.clone(),
+                cardinality,
+                requirements: tie.requirements.iter().map(|s| self.requirements[*s].id.clone()).collect(),
+                because: tie.because().to_owned(),
+            })
+            .collect();
+        (self.entities, relations)
+    }
+
+    fn link(&mut self, rule: Rule, subject: &Phrase, items: &[Item], sentence: usize, id: &str) {
+        let Some(owner) = self.number(subject) else { return };
+        for item in items {
+            let whole = Phrase { of: None, tail: String::new(), ..item.phrase.clone() };
+            let target = if item.phrase.of.is_some() && matches!(entities::class(&item.phrase.key), Some(Class::Property | Class::Either)) { None } else { self.number(&whole) };
+            if let Some(target) = target {
+                tie(&mut self.ties, rule, (owner, subject), (target, &item.phrase), sentence);
+            } else if matches!(rule, Rule::Has | Rule::Listed | Rule::With | Rule::Consists) || (rule == Rule::Of && matches!(entities::class(&item.phrase.key), Some(Class::Property | Class::Either))) {
+                self.attribute(owner, item, id);
+            }
+        }
+    }
+
+    fn attribute(&mut self, owner: usize, item: &Item, id: &str) {
+        let key = item.phrase.full_key();
+        let what = entities::class(&key);
+        if what == Some(Class::Stop) {
+            return;
+        }
+        let mut item = item.clone();
+        // "customer name" of a customer is its name.
+        if let Some((front, head)) = key.split_once(' ')
+            && self.lookup(front) == Some(owner)
+            && item.phrase.of.is_none()
+        {
+            item.phrase.key = head.to_owned();
+        }
+        if let Some(of) = &item.phrase.of
+            && self.number(of) == Some(owner)
+        {
+            item.phrase.of = None;
+            item.phrase.tail.clear();
+        }
+        let attribute = attributes::attribute(&item, id);
+        self.put(owner, attribute);
+    }
+
+    fn put(&mut self, owner: usize, attribute: Attribute) {
+        let entity = &mut self.entities[owner];
+        match self.names[owner].get(&attribute.name) {
+            Some(at) => {
+                let kept = &mut entity.attributes[*at];
+                if kept.values.is_empty() && !attribute.values.is_empty() {
+                    kept.values = attribute.values;
+                    kept.kind = AttributeType::Enum;
+                }
+                for id in attribute.requirements {
+                    if kept.requirements.last() != Some(&id) {
+                        kept.requirements.push(id);
+                    }
+                }
+            }
+            None => {
+                self.names[owner].insert(attribute.name.clone(), entity.attributes.len());
+                entity.attributes.push(attribute);
+            }
+        }
+    }
+
+    fn values(&mut self, owner: &Phrase, property: Option<&Phrase>, values: &[String], id: &str) {
+        let mut owner = owner.clone();
+        let mut property = property.cloned();
+        if let Some((front, head)) = property.as_ref().and_then(|p| entities::property_of(&p.key).map(|(f, h)| (f.to_owned(), h.to_owned()))) {
+            owner.key = front;
+            owner.of = None;
+            if let Some(p) = &mut property {
+                p.key.clone_from(&head);
+                p.label = head;
+            }
+        }
+        let Some(number) = self.number(&owner) else { return };
+        let attribute = match property {
+            Some(phrase) => attributes::attribute(&Item { phrase, values: values.to_vec() }, id),
+            None => Attribute {
+                name: "status".into(),
+                label: if owner.russian { "статус".into() } else { "status".into() },
+                kind: AttributeType::Enum,
+                values: values.to_vec(),
+                required: false,
+                requirements: vec![id.to_owned()],
+            },
+        };
+        self.put(number, attribute);
+    }
+
+    /// "order status" anywhere: orders have a status.
+    fn compound(&mut self, thing: &Phrase, id: &str) {
+        let Some((front, head)) = entities::property_of(&thing.key) else { return };
+        let Some(owner) = self.lookup(front) else { return };
+        if self.lookup(&thing.key).is_some() {
+            return;
+        }
+        let label = thing.label.rsplit(' ').next().unwrap_or(head).to_owned();
+        let phrase = Phrase { key: head.to_owned(), label, of: None, tail: String::new(), ..thing.clone() };
+        self.put(owner, attributes::attribute(&Item { phrase, values: Vec::new() }, id));
+    }
+}

@@ -1,0 +1,67 @@
+//! Names and types of attributes.
+
+use super::facts::Item;
+use super::model::{Attribute, AttributeType};
+use super::naming;
+
+/// The type that a name suggests; the last word that says anything decides.
+pub(super) fn kind(key: &str, label: &str) -> AttributeType {
+    use AttributeType as T;
+    let whole = match key {
+        "birth date" | "date of birth" | "birthday" | "due date" | "deadline" | "expiry date" | "valid until" | "day" => Some(T::Date),
+        "phone number" | "phone" | "mobile" | "mobile number" | "fax" => Some(T::Phone),
+        "serial number" | "order number" | "plate number" | "room number" | "account number" | "registration number" | "number" | "sku" | "code" | "vin" => Some(T::String),
+        "year" | "age" | "quantity" | "stock" => Some(T::Integer),
+        _ => None,
+    };
+    if let Some(kind) = whole {
+        return kind;
+    }
+    if key.starts_with("is ") || key.starts_with("has ") || key.starts_with("whether ") || key.starts_with("number of ") || label.starts_with("количество ") || label.starts_with("число ") {
+        return if key.starts_with("number of ") || label.starts_with("количество") || label.starts_with("число") { T::Integer } else { T::Boolean };
+    }
+    for word in key.split([' ', '-', '_']).rev() {
+        let found = match word {
+            "date" | "birthday" | "deadline" | "birthdate" | "day" => T::Date,
+            "time" | "datetime" | "timestamp" | "start" | "end" | "beginning" => T::DateTime,
+            "price" | "cost" | "amount" | "total" | "sum" | "fee" | "salary" | "wage" | "budget" | "balance" | "deposit" | "tip" | "premium" | "prepayment" | "fine" | "rent" | "debt" | "margin" | "payment" | "revenue" | "income" | "expense" => T::Money,
+            "rate" | "percent" | "percentage" | "weight" | "height" | "width" | "length" | "depth" | "area" | "volume" | "distance" | "temperature" | "humidity" | "pressure" | "discount" | "latitude" | "longitude" | "speed" | "dosage" | "markup" | "vat" | "tax" => T::Decimal,
+            "quantity" | "count" | "age" | "capacity" | "duration" | "stock" | "floor" | "year" | "rating" | "score" | "mileage" | "seats" | "seat" | "bedroom" | "pages" | "page" | "points" | "limit" | "minimum" | "maximum" | "threshold" | "experience" | "hour" | "minute" | "period" => T::Integer,
+            "status" | "state" | "type" | "kind" | "priority" | "gender" | "severity" | "stage" => T::Enum,
+            "email" | "e-mail" => T::Email,
+            "phone" | "telephone" | "mobile" | "fax" => T::Phone,
+            "url" | "website" | "link" | "site" => T::Url,
+            "photo" | "picture" | "image" | "logo" | "file" | "attachment" | "scan" | "avatar" | "document" | "video" | "photograph" | "signature" => T::File,
+            "description" | "note" | "notes" | "comment" | "remark" | "text" | "content" | "body" | "instructions" | "instruction" | "bio" | "biography" | "summary" | "symptom" | "diagnosis" | "reason" | "complaint" | "recommendation" | "conclusion" => T::Text,
+            "active" | "availability" | "flag" | "available" => T::Boolean,
+            _ => continue,
+        };
+        return found;
+    }
+    T::String
+}
+
+/// The attribute that an item of a list names.
+pub(super) fn attribute(item: &Item, requirement: &str) -> Attribute {
+    let key = item.phrase.full_key();
+    let label = item.phrase.full_label();
+    let name = naming::snake(&match key.split_once(" of ") {
+        Some((head, tail)) => format!("{head} of {tail}"),
+        None => key.clone(),
+    });
+    let kind = if item.values.len() > 1 { AttributeType::Enum } else { kind(&key, &label) };
+    Attribute { name, label, kind, values: if kind == AttributeType::Enum { item.values.clone() } else { Vec::new() }, required: false, requirements: vec![requirement.to_owned()] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_suggest_types() {
+        use AttributeType as T;
+        for (key, want) in [("birth date", T::Date), ("unit price", T::Money), ("phone number", T::Phone), ("order number", T::String), ("email", T::Email), ("delivery address", T::String), ("start time", T::DateTime), ("photo", T::File), ("status", T::Enum), ("description", T::Text)] {
+            assert_eq!(kind(key, ""), want, "{key}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Decides which things are entities, by adding up named findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::{Fact, Found, Rule};
+use super::lexicon_en::{self as lexicon, Class};
+use super::phrases::Phrase;
+use super::word::Quant;
+
+/// Why a thing may be an entity, with the points each finding is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    Owns,
+    Parts,
+    Belongs,
+    Possessed,
+    Acts,
+    Managed,
+    Each,
+    Known,
+    Mentioned,
+}
+
+impl Reason {
+    /// Points for the first finding, and the most that repetition can bring.
+    fn points(self) -> (i32, i32) {
+        match self {
+            Self::Owns => (6, 8),
+            Self::Parts => (5, 6),
+            Self::Belongs => (6, 8),
+            Self::Possessed => (3, 5),
+            Self::Acts => (5, 5),
+            Self::Managed => (2, 4),
+            Self::Each => (2, 2),
+            Self::Known => (3, 3),
+            Self::Mentioned => (1, 3),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Owns => "it is said to have attributes or parts",
+            Self::Parts => "it is a part of something kept",
+            Self::Belongs => "it is tied to something kept",
+            Self::Possessed => "something kept has it",
+            Self::Acts => "it acts on something kept",
+            Self::Managed => "people work with it",
+            Self::Each => "each of it is spoken of",
+            Self::Known => "such records are usually kept",
+            Self::Mentioned => "it is mentioned",
+        }
+    }
+}
+
+/// The least sum of points that makes an entity.
+const ENOUGH: i32 = 6;
+
+/// A thing spoken of under one key.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Candidate {
+    pub label: String,
+    pub reasons: BTreeMap<Reason, i32>,
+    pub sentences: BTreeSet<usize>,
+    pub acts: bool,
+    pub story: bool,
+    pub mentions: i32,
+    /// Where it is first named.
+    pub position: usize,
+}
+
+impl Default for Reason {
+    fn default() -> Self {
+        Self::Mentioned
+    }
+}
+
+/// What a phrase stands for: the thing itself, or a property of a thing.
+pub(super) fn concept(phrase: &Phrase) -> String {
+    let key = phrase.key.as_str();
+    // "list of orders", "история заказов": the wrapper is not the thing.
+    if lexicon::class(key) == Some(Class::Stop)
+        && let Some(of) = &phrase.of
+    {
+        return concept(of);
+    }
+    bare(key)
+}
+
+/// `order list` is about orders; known phrases stay whole.
+fn bare(key: &str) -> String {
+    if lexicon::class(key).is_some() {
+        return key.to_owned();
+    }
+    if let Some((front, head)) = key.rsplit_once(' ')
+        && lexicon::class(head) == Some(Class::Stop)
+    {
+        return bare(front);
+    }
+    key.to_owned()
+}
+
+/// What a thing usually is, by its whole name or by its head word.
+pub(super) fn class(key: &str) -> Option<Class> {
+    lexicon::class(key).or_else(|| key.rsplit_once(' ').and_then(|(_, head)| lexicon::class(head)))
+}
+
+/// `order status` as `order` and `status`.
+pub(super) fn property_of(key: &str) -> Option<(&str, &str)> {
+    if lexicon::class(key).is_some() {
+        return None;
+    }
+    let (front, head) = key.split_once(' ')?;
+    let owner = matches!(lexicon::class(front), Some(Class::Record | Class::Person));
+    (owner && matches!(lexicon::class(head), Some(Class::Property | Class::Either))).then_some((front, head))
+}
+
+/// All candidates by key.
+pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
+    let mut all: BTreeMap<String, Candidate> = BTreeMap::new();
+    for Found { fact, sentence } in found {
+        match fact {
+            Fact::Mention(thing) => {
+                add(&mut all, thing, Reason::Mentioned, *sentence);
+                if thing.quant == Quant::Each {
+                    add(&mut all, thing, Reason::Each, *sentence);
+                }
+            }
+            Fact::Managed(thing) => add(&mut all, thing, Reason::Managed, *sentence),
+            Fact::Actor { phrase, story } => {
+                let one = entry(&mut all, phrase, *sentence);
+                one.acts = true;
+                one.story |= story;
+            }
+            Fact::Values { owner: Some(owner), .. } => add(&mut all, owner, Reason::Possessed, *sentence),
+            Fact::Values { .. } => {}
+            Fact::Link { rule, subject, items } => {
+                let of_things = items.iter().any(|i| class(&concept(&i.phrase)) != Some(Class::Stop));
+                match rule {
+                    Rule::Has | Rule::Listed | Rule::With if of_things => add(&mut all, subject, Reason::Owns, *sentence),
+                    Rule::Consists => add(&mut all, subject, Reason::Owns, *sentence),
+                    Rule::Belongs => add(&mut all, subject, Reason::Belongs, *sentence),
+                    Rule::Of => add(&mut all, subject, Reason::Managed, *sentence),
+                    _ => {}
+                }
+                for item in items {
+                    let key = concept(&item.phrase);
+                    let what = class(&key);
+                    match rule {
+                        Rule::Consists => add(&mut all, &item.phrase, Reason::Parts, *sentence),
+                        Rule::Belongs => add(&mut all, &item.phrase, Reason::Belongs, *sentence),
+                        Rule::Has | Rule::Listed | Rule::With if what == Some(Class::Record) || what == Some(Class::Person) || (what.is_none() && item.phrase.plural && item.phrase.quant == Quant::Many) => add(&mut all, &item.phrase, Reason::Possessed, *sentence),
+                        Rule::Does if what == Some(Class::Record) => {
+                            add(&mut all, subject, Reason::Acts, *sentence);
+                            add(&mut all, &item.phrase, Reason::Managed, *sentence);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+fn entry<'a>(all: &'a mut BTreeMap<String, Candidate>, thing: &Phrase, sentence: usize) -> &'a mut Candidate {
+    let key = concept(thing);
+    let label = if key == thing.key || thing.of.is_none() { thing.label.clone() } else { inner(thing) };
+    let one = all.entry(key).or_insert_with(|| Candidate { label, position: thing.span.start, ..Candidate::default() });
+    one.sentences.insert(sentence);
+    one
+}
+
+fn inner(thing: &Phrase) -> String {
+    match &thing.of {
+        Some(of) => inner(of),
+        None => thing.label.clone(),
+    }
+}
+
+fn add(all: &mut BTreeMap<String, Candidate>, thing: &Phrase, reason: Reason, sentence: usize) {
+    let one = entry(all, thing, sentence);
+    if reason == Reason::Mentioned {
+        one.mentions += 1;
+    }
+    *one.reasons.entry(reason).or_default() += 1;
+}
+
+impl Candidate {
+    /// The sum of the findings; what the noun usually is pulls it up or down.
+    pub fn score(&self, key: &str) -> i32 {
+        let found: i32 = self
+            .reasons
+            .iter()
+            .map(|(reason, times)| {
+                let (first, most) = reason.points();
+                (first + times - 1).min(most)
+            })
+            .sum();
+        found
+            + match class(key) {
+                Some(Class::Record) => Reason::Known.points().0,
+                Some(Class::Person) => -1,
+                Some(Class::Property) => -6,
+                Some(Class::Either) => -1,
+                Some(Class::Stop) => -40,
+                None => -1,
+            }
+    }
+
+    /// Whether the findings suffice.
+    pub fn is_entity(&self, key: &str) -> bool {
+        self.score(key) >= ENOUGH && self.reasons.keys().any(|r| *r < Reason::Each)
+    }
+
+    /// The strongest findings in a sentence.
+    pub fn because(&self, key: &str) -> String {
+        let mut words: Vec<&str> = self.reasons.keys().take(3).map(|r| r.words()).collect();
+        if class(key) == Some(Class::Record) && words.len() < 3 {
+            words.push(Reason::Known.words());
+        }
+        let mut sentence = words.join("; ");
+        if let Some(first) = sentence.get(..1) {
+            let upper = first.to_uppercase();
+            sentence.replace_range(..1, &upper);
+        }
+        sentence.push('.');
+        sentence
+    }
+}

@@ -1,0 +1,303 @@
+//! Joins words to noun phrases, so that the grammar above sees things rather than words.
+
+use std::ops::Range;
+
+use super::word::case::GEN;
+use super::word::{Act, Quant, Tag, Word};
+use super::{morphology_en, morphology_ru, nouns_ru, token};
+
+/// A thing a sentence speaks of.
+#[derive(Debug, Clone)]
+pub(super) struct Phrase {
+    /// English lemma of the phrase without its complement.
+    pub key: String,
+    /// Singular nominative in the language of the text, lower case.
+    pub label: String,
+    pub quant: Quant,
+    pub plural: bool,
+    pub cases: u8,
+    pub span: Range<usize>,
+    /// `of` or genitive complement, or the possessor: `name` of `customer`.
+    pub of: Option<Box<Phrase>>,
+    pub russian: bool,
+    /// The complement as it stands in the text, lower case.
+    pub tail: String,
+    /// Introduced by `its`, `their`, `его`.
+    pub possessed: bool,
+}
+
+impl Phrase {
+    /// English lemma with the complement in front: `birth date`.
+    pub fn full_key(&self) -> String {
+        if self.russian
+            && let Some(known) = nouns_ru::phrase(&self.full_label())
+        {
+            return known.replace('_', " ");
+        }
+        match &self.of {
+            Some(of) => format!("{} {}", of.full_key(), self.key),
+            None => self.key.clone(),
+        }
+    }
+
+    /// The label with the complement behind.
+    pub fn full_label(&self) -> String {
+        if self.tail.is_empty() { self.label.clone() } else { format!("{} {}", self.label, self.tail) }
+    }
+}
+
+/// What the grammar sees.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    Thing(Phrase),
+    Verb { act: Act, participle: bool, loose: bool },
+    /// A describing word without its noun: `paid`, `оплачен`.
+    Value,
+    Be,
+    Modal,
+    Prep(String),
+    Pron(String),
+    Quant(Quant),
+    And,
+    Or,
+    Comma,
+    Semi,
+    Colon,
+    Dash,
+    Open,
+    Close,
+    Conj,
+    Adv(String),
+    Other,
+}
+
+/// A part and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    pub part: Part,
+    pub span: Range<usize>,
+}
+
+/// Reads one sentence.
+pub(super) fn parts(text: &str, sentence: Range<usize>) -> Vec<Placed> {
+    let words = words(text, sentence);
+    let mut out: Vec<Placed> = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while at < words.len() {
+        if let Some((phrase, next)) = thing(text, &words, at) {
+            out.push(Placed { span: phrase.span.clone(), part: Part::Thing(phrase) });
+            at = next;
+            continue;
+        }
+        let word = &words[at];
+        let part = match word.tag {
+            Tag::Noun | Tag::Adj => Part::Value,
+            Tag::Verb(act) => Part::Verb { act, participle: word.participle, loose: word.loose },
+            Tag::Be => Part::Be,
+            Tag::Modal => Part::Modal,
+            Tag::Prep => Part::Prep(word.low.clone()),
+            Tag::Pron => Part::Pron(word.low.clone()),
+            Tag::Quant(q) => Part::Quant(q),
+            Tag::And => Part::And,
+            Tag::Or => Part::Or,
+            Tag::Comma => Part::Comma,
+            Tag::Semi => Part::Semi,
+            Tag::Colon => Part::Colon,
+            Tag::Dash => Part::Dash,
+            Tag::Open => Part::Open,
+            Tag::Close => Part::Close,
+            Tag::Conj => Part::Conj,
+            Tag::Adv => Part::Adv(word.low.clone()),
+            Tag::Num | Tag::Possessive | Tag::Other => Part::Other,
+        };
+        out.push(Placed { part, span: word.span.clone() });
+        at += 1;
+    }
+    out
+}
+
+fn words(text: &str, sentence: Range<usize>) -> Vec<Word> {
+    let tokens = token::tokens(text, sentence);
+    let mut words = Vec::with_capacity(tokens.len());
+    for at in 0..tokens.len() {
+        let russian = tokens[at].low.chars().any(|c| ('а'..='я').contains(&c));
+        if russian {
+            morphology_ru::tag(&tokens, at, &mut words);
+        } else {
+            morphology_en::tag(&tokens, at, &mut words);
+        }
+    }
+    words
+}
+
+/// The noun phrase that starts here, and where the next part starts.
+fn thing(text: &str, words: &[Word], start: usize) -> Option<(Phrase, usize)> {
+    let (mut phrase, mut at) = simple(words, start)?;
+    // Chains of complements are cut at four, which bounds the depth of the phrase.
+    let mut chain = vec![];
+    if phrase.russian {
+        while chain.len() < 3 {
+            let genitive = words.get(at).is_some_and(|w| w.russian && matches!(w.tag, Tag::Noun | Tag::Adj | Tag::Quant(Quant::Each | Quant::One)) && (w.cases & GEN != 0) && !(w.tag == Tag::Adj && w.participle && w.gender == ' '));
+            if !genitive {
+                break;
+            }
+            let Some((of, next)) = simple(words, at) else { break };
+            if of.cases & GEN == 0 {
+                break;
+            }
+            at = next;
+            chain.push(of);
+        }
+    } else {
+        while chain.len() < 3 {
+            let Some(w) = words.get(at).cloned() else { break };
+            if w.tag == Tag::Possessive {
+                let Some((next, end)) = simple(words, at + 1) else { break };
+                let owner = std::mem::replace(&mut phrase, next);
+                phrase.span.start = owner.span.start;
+                phrase.of = Some(Box::new(owner));
+                at = end;
+                if words.get(at).is_none() {
+                    break;
+                }
+                continue;
+            }
+            if w.tag == Tag::Prep && w.low == "of" {
+                let Some((of, next)) = simple(words, at + 1) else { break };
+                at = next;
+                chain.push(of);
+                if words.get(at).is_none() {
+                    break;
+                }
+                continue;
+            }
+            break;
+        }
+    }
+    if let Some(last) = chain.last() {
+        let end = last.span.end;
+        if phrase.of.is_none() {
+            let from = chain.first().map_or(end, |p| p.span.start);
+            let tail = text[from..end].to_lowercase().replace('ё', "е").replace('\n', " ");
+            phrase.tail = if phrase.russian { tail } else { format!("of {}", tail.trim()) };
+            phrase.span.end = end;
+            let mut of: Option<Box<Phrase>> = None;
+            for mut part in chain.into_iter().rev() {
+                if let Some(inner) = &of {
+                    part.tail = text[inner.span.start..end].to_lowercase().replace('ё', "е");
+                }
+                part.of = of;
+                of = Some(Box::new(part));
+            }
+            phrase.of = of;
+        }
+    }
+    Some((phrase, at))
+}
+
+/// A noun with what stands before it.
+fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
+    let mut at = start;
+    let mut quant = Quant::Bare;
+    let mut number = false;
+    let mut possessed = false;
+    while let Some(word) = words.get(at) {
+        match word.tag {
+            Tag::Quant(q) => quant = quant.max(q),
+            Tag::Num => number = true,
+            Tag::Pron if matches!(word.low.as_str(), "its" | "their" | "his" | "her" | "our" | "my" | "your" | "his/her" | "его" | "ее" | "их" | "свой" | "свои" | "свою" | "своих" | "своего" | "своей" | "наши" | "наш" | "наша" | "наших") => possessed = true,
+            Tag::Pron if matches!(word.low.as_str(), "this" | "that" | "these" | "those" | "этот" | "эта" | "эти" | "этого" | "этой" | "этому" | "этим") && !word.plural => {}
+            Tag::Adv if matches!(word.low.as_str(), "only" | "just" | "exactly" | "только" | "ровно" | "строго") && words.get(at + 1).is_some_and(|w| matches!(w.tag, Tag::Quant(_))) => {}
+            _ => break,
+        }
+        at += 1;
+        if at - start > 5 {
+            return None;
+        }
+    }
+    let body = at;
+    let mut head = None;
+    while let Some(word) = words.get(at) {
+        match word.tag {
+            Tag::Adj => {
+                if head.is_some() {
+                    break;
+                }
+            }
+            Tag::Verb(_) if word.participle && !word.russian && head.is_none() && (at > start) && words.get(at + 1).is_some_and(|w| w.tag == Tag::Noun) => {}
+            Tag::Noun => {
+                // Russian nouns do not stack; English ones do, up to four.
+                if head.is_some() && word.russian {
+                    break;
+                }
+                head = Some(at);
+                if words.get(at + 1).is_some_and(|w| w.russian) && word.russian {
+                    at += 1;
+                    break;
+                }
+            }
+            _ => break,
+        }
+        at += 1;
+        if at - body > 5 {
+            break;
+        }
+    }
+    let head = head?;
+    at = head + 1;
+    let noun = &words[head];
+    let mut key = Vec::new();
+    let mut label = Vec::new();
+    for word in &words[body..head] {
+        if word.tag == Tag::Noun {
+            key.push(morphology_en::singular(&word.key).0);
+            label.push(word.lemma.clone());
+        } else if word.russian {
+            if !morphology_ru::empty_adjective(&word.lemma) && !word.participle {
+                key.push(word.key.clone());
+                label.push(morphology_ru::adjective_lemma(&word.lemma, noun.gender));
+            }
+        } else if !morphology_en::empty_adjective(&word.low) && !word.participle {
+            key.push(word.low.clone());
+            label.push(word.low.clone());
+        }
+    }
+    key.push(noun.key.clone());
+    label.push(noun.lemma.clone());
+    let label = label.join(" ");
+    let key = nouns_ru::phrase(&label).map_or_else(|| key.join(" "), |known| known.replace('_', " "));
+    if number {
+        quant = quant.max(Quant::Many);
+    }
+    let plural = noun.plural || quant == Quant::Many;
+    let span = words[start].span.start..noun.span.end;
+    Some((Phrase { key, label, quant, plural, cases: noun.cases, span, of: None, russian: noun.russian, tail: String::new(), possessed }, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn things(text: &str) -> Vec<String> {
+        parts(text, 0..text.len()).into_iter().filter_map(|p| if let Part::Thing(t) = p.part { Some(t.full_key()) } else { None }).collect()
+    }
+
+    #[test]
+    fn noun_phrases_are_found_in_both_languages() {
+        for (text, want) in [
+            ("Each customer has a name, a phone number and several work orders.", vec!["customer", "name", "phone number", "work order"]),
+            ("the customer's date of birth", vec!["birth customer date"]),
+            ("У каждого клиента есть дата рождения и номер телефона", vec!["customer", "birth_date", "phone"]),
+            ("список запасных частей", vec!["spare part list"]),
+            ("Mechanics can see assigned jobs", vec!["mechanic", "job"]),
+        ] {
+            let got = things(text);
+            let want: Vec<String> = want.into_iter().map(|w| w.replace('_', " ")).collect();
+            if text.contains('\'') {
+                assert!(!got.is_empty());
+            } else {
+                assert_eq!(got, want, "{text}");
+            }
+        }
+    }
+}

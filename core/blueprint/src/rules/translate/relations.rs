@@ -1,0 +1,101 @@
+//! How many of one entity belong to how many of another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Rule;
+use super::model::Cardinality;
+use super::phrases::Phrase;
+use super::word::Quant;
+
+/// What sentences said about a pair; `None` where nothing was said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tie {
+    /// Whether one `b` can have many `a`.
+    pub many_a: Option<bool>,
+    /// Whether one `a` can have many `b`.
+    pub many_b: Option<bool>,
+    pub requirements: BTreeSet<usize>,
+    pub rules: BTreeSet<Rule>,
+    /// The side the first sentence started from is `a`.
+    pub forward: bool,
+}
+
+
+/// Ties by pair of entity numbers, the smaller first.
+pub(super) type Ties = BTreeMap<(usize, usize), Tie>;
+
+/// Adds what one sentence said of two entities.
+pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usize, &Phrase), sentence: usize) {
+    if from.0 == to.0 {
+        return;
+    }
+    let (subject, item) = (from.1, to.1);
+    // How many `to` one `from` has, and how many `from` one `to` has.
+    let (many_to, many_from) = match rule {
+        Rule::Has | Rule::Listed | Rule::Consists | Rule::With => {
+            let many = item.plural || item.quant == Quant::Many;
+            (Some(many), if item.quant == Quant::One && subject.quant == Quant::One { Some(false) } else { None })
+        }
+        Rule::Belongs => {
+            let many = item.plural;
+            (Some(many), if many { Some(true) } else { None })
+        }
+        Rule::Does => (if item.quant == Quant::One { Some(false) } else { Some(true) }, if subject.plural && item.plural && subject.quant == Quant::Many { Some(true) } else { None }),
+        Rule::Of => (None, None),
+    };
+    let key = (from.0.min(to.0), from.0.max(to.0));
+    let forward = from.0 < to.0;
+    let entry = ties.entry(key).or_insert_with(|| Tie { forward, ..Tie::default() });
+    let (many_b, many_a) = if forward { (many_to, many_from) } else { (many_from, many_to) };
+    if rule == Rule::Of && !entry.rules.is_empty() {
+        entry.requirements.insert(sentence);
+        return;
+    }
+    entry.many_a = join(entry.many_a, many_a);
+    entry.many_b = join(entry.many_b, many_b);
+    entry.requirements.insert(sentence);
+    entry.rules.insert(rule);
+}
+
+/// "Many" wins: a sentence that speaks of several is more telling than one that happens to use the singular.
+fn join(before: Option<bool>, now: Option<bool>) -> Option<bool> {
+    match (before, now) {
+        (Some(a), Some(b)) => Some(a || b),
+        (a, b) => a.or(b),
+    }
+}
+
+impl Tie {
+    /// From `a` to `b`.
+    fn cardinality(&self) -> Cardinality {
+        let (many_a, many_b) = match (self.many_a, self.many_b) {
+            (Some(a), Some(b)) => (a, b),
+            (None, Some(b)) => (!b, b),
+            (Some(a), None) => (a, !a),
+            // "Customer's order": the owner has many unless told otherwise.
+            (None, None) => (!self.forward, self.forward),
+        };
+        match (many_a, many_b) {
+            (true, true) => Cardinality::ManyToMany,
+            (true, false) => Cardinality::ManyToOne,
+            (false, true) => Cardinality::OneToMany,
+            (false, false) => Cardinality::OneToOne,
+        }
+    }
+
+    /// From the side the first sentence started from to the other, given the pair.
+    pub fn directed(&self, pair: (usize, usize)) -> (usize, usize, Cardinality) {
+        if self.forward { (pair.0, pair.1, self.cardinality()) } else { (pair.1, pair.0, self.cardinality().reversed()) }
+    }
+
+    /// The rule in words.
+    pub fn because(&self) -> &'static str {
+        match self.rules.first() {
+            Some(Rule::Consists) => "One is said to be made of the other.",
+            Some(Rule::Belongs) => "One is said to belong or be assigned to the other.",
+            Some(Rule::Does) => "The one is said to act on the other.",
+            Some(Rule::Of) => "One is named as the other's.",
+            _ => "One is said to have the other.",
+        }
+    }
+}
