@@ -1,0 +1,1 @@
+export { useBlueprintSearch } from "./api";

@@ -1,0 +1,3 @@
+export { ShareDialog } from "./ShareDialog";
+export { JoinDialog } from "./JoinDialog";
+export { Accounts } from "./Accounts";

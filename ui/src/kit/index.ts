@@ -1,0 +1,10 @@
+export { Button, IconButton, Keys } from "./Button";
+export { Tooltip, TooltipProvider } from "./Tooltip";
+export { Dialog } from "./Dialog";
+export { Menu, Choice, type MenuVerb } from "./Menu";
+export { Field, Check, Tick } from "./Field";
+export { EditableText } from "./EditableText";
+export { Banner, ProblemBanner, Skeleton, Loaded, Empty } from "./Banner";
+export { toast, Toaster, dismissToast } from "./Toast";
+export { Ago, relativeTime } from "./Ago";
+export { useVerbs, useAllVerbs, useVerbKeys, runVerb, chordOf, isTextField, type Verb } from "./verbs";

@@ -1,0 +1,3 @@
+export { projects } from "./api";
+export { Switcher } from "./Switcher";
+export { useProjectPlace, useProjects, useProject, pathOf, placeOf, lastProject, type Page } from "./place";

@@ -1,0 +1,1 @@
+export { Thread, prefillComment } from "./Thread";

@@ -1,0 +1,196 @@
+import { Check, Equal, EqualNot, X } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import { useCommand, useQuery } from "../api/call";
+import type { RefusedEntry, SpaceSync, VerifyReport } from "../api/generated";
+import { Ago, Banner, Button, Loaded, Tooltip, toast, useVerbs } from "../kit";
+import { platform } from "../platform";
+import { sync, verify } from "./api";
+import { badgeWords, honestState } from "./words";
+import "./SyncPage.css";
+
+/** What both sides hold, shown side by side: nothing here is a claim, all of it can be compared. */
+export function SyncPage() {
+  const { t } = useTranslation();
+  const inspection = useQuery(sync.inspect, {}, { keep: true });
+  const now = useCommand(sync.now);
+  const check = useCommand(verify);
+  const report = useLastReport(check);
+  useVerbs([
+    { id: "sync.now", label: t("sync.now"), keys: "R", group: "sync", run: () => void now.run({}) },
+    { id: "sync.verify", label: t("sync.verify"), keys: "V", group: "sync", run: () => void report.run() },
+  ]);
+  return (
+    <main className="place page" aria-label={t("place.sync")}>
+      <div className="bar">
+        <h1>{t("place.sync")}</h1>
+        <span className="soft">{inspection.data && badgeWords(inspection.data.badge, t)}</span>
+        <span className="grow" />
+        <Button onClick={() => void report.run()} disabled={check.pending} keys="V">
+          {check.pending ? t("sync.verifying") : t("sync.verify")}
+        </Button>
+        <Button onClick={() => void now.run({})} disabled={now.pending} keys="R">
+          {t("sync.now")}
+        </Button>
+      </div>
+      <div className="scroll sync-page">
+        {report.last && (
+          <section aria-label={t("sync.report")} className={`report ${report.last.ok ? "ok" : "bad"}`} data-testid="verify-report">
+            <h2>{report.last.ok ? t("sync.verified") : t("sync.not_verified")}</h2>
+            <ul>
+              {report.last.checks.map((line) => (
+                <li key={line.name}>
+                  {line.ok ? <Check aria-label={t("sync.passed")} /> : <X aria-label={t("sync.failed")} />}
+                  <strong>{line.name}</strong>
+                  <span className="soft selectable">{line.detail}</span>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        <Loaded query={inspection}>
+          {({ spaces, device_key }) => (
+            <>
+              {spaces.length === 0 && <p className="soft">{t("sync.no_spaces")}</p>}
+              {spaces.map((space) => (
+                <SpaceCard key={space.space} space={space} />
+              ))}
+              <p className="soft device-key">
+                {t("sync.device_key")} <span className="mono selectable">{device_key}</span>
+              </p>
+            </>
+          )}
+        </Loaded>
+      </div>
+    </main>
+  );
+}
+
+function useLastReport(check: ReturnType<typeof useCommand<"workspace.verify">>) {
+  const [last, setLast] = useState<VerifyReport | null>(null);
+  return {
+    last,
+    run: async () => {
+      const made = await check.run({});
+      if (made) setLast(made);
+    },
+  };
+}
+
+function SpaceCard({ space }: { space: SpaceSync }) {
+  const { t } = useTranslation();
+  const pause = useCommand(sync.pause);
+  const state = honestState({ state: space.state, pending: space.pending, refused: space.refused.length, detail: null, proven_at: space.proven_at });
+  const words = badgeWords({ state: space.state, pending: space.pending, refused: space.refused.length, detail: null, proven_at: space.proven_at }, t);
+  const equal = space.server_chain !== null && space.server_chain === space.local_chain && space.server_seq === space.local_seq;
+  return (
+    <section className="space" aria-label={space.name} data-testid="space" data-state={state}>
+      <header>
+        <h2>{space.name}</h2>
+        <span className={`space-state ${state}`}>{words}</span>
+        <span className="grow" />
+        {space.server && (
+          <Button onClick={() => void pause.run({ space: space.space, paused: !space.paused })} disabled={pause.pending}>
+            {space.paused ? t("sync.resume") : t("sync.pause")}
+          </Button>
+        )}
+      </header>
+      {space.last_error && <Banner tone="red">{space.last_error}</Banner>}
+      <table className="chains">
+        <thead>
+          <tr>
+            <th scope="col">{t("sync.side")}</th>
+            <th scope="col" className="figure">{t("sync.entries")}</th>
+            <th scope="col">{t("sync.chain")}</th>
+          </tr>
+        </thead>
+        <tbody className="mono">
+          <tr>
+            <th scope="row">{t("sync.here")}</th>
+            <td className="figure">{space.local_seq}</td>
+            <td>
+              <Hash value={space.local_chain} />
+            </td>
+          </tr>
+          <tr>
+            <th scope="row">{space.server ? new URL(space.server).host : t("sync.no_server")}</th>
+            <td className="figure">{space.server_seq ?? "–"}</td>
+            <td>{space.server_chain ? <Hash value={space.server_chain} against={space.local_chain} /> : "–"}</td>
+          </tr>
+        </tbody>
+      </table>
+      <p className={`space-verdict ${equal && space.pending === 0 ? "equal" : "soft"}`}>
+        {space.server === null ? (
+          t("sync.only_here")
+        ) : (
+          <>
+            {equal ? <Equal aria-hidden /> : <EqualNot aria-hidden />}
+            {equal ? t("sync.equal") : t("sync.unequal")} {space.pending > 0 && t("sync.outbox", { count: space.pending })}
+            {space.proven_at && (
+              <span className="soft">
+                {t("sync.proven_at")} <Ago at={space.proven_at} />
+              </span>
+            )}
+          </>
+        )}
+      </p>
+      {space.refused.map((entry) => (
+        <Refused key={entry.id} space={space.space} entry={entry} />
+      ))}
+      {space.people.length > 0 && (
+        <p className="space-people soft">
+          {space.people.map((person) => `${person.name} (${t(`role.${person.role}`)}${person.online ? `, ${t("sync.online")}` : ""})`).join(", ")}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Hash({ value, against }: { value: string; against?: string }) {
+  const { t } = useTranslation();
+  return (
+    <Tooltip label={<span className="mono">{value}</span>}>
+      <button type="button" className={`hash mono ${against !== undefined && against !== value ? "differs" : ""}`} aria-label={t("sync.copy_hash", { hash: value.slice(0, 16) })} onClick={() => void platform().copy(value).then(() => toast(t("sync.hash_copied")))}>
+        {value.slice(0, 16)}…
+      </button>
+    </Tooltip>
+  );
+}
+
+function Refused({ space, entry }: { space: string; entry: RefusedEntry }) {
+  const { t } = useTranslation();
+  const [, go] = useLocation();
+  const retry = useCommand(sync.retry);
+  const discard = useCommand(sync.discard);
+  const ref = { space, entry: entry.id };
+  const edit = async () => {
+    await platform().copy(entry.text ?? "");
+    toast(t("sync.text_copied"));
+    go("/");
+  };
+  return (
+    <div data-testid="refused-entry">
+      <Banner
+        tone="amber"
+        verbs={
+          <>
+            {entry.can_retry && (
+              <Button onClick={() => void retry.run(ref)} disabled={retry.pending}>
+                {t("sync.retry")}
+              </Button>
+            )}
+            {entry.text !== null && <Button onClick={() => void edit()}>{t("sync.edit")}</Button>}
+            <Button look="danger" onClick={() => void discard.run(ref)} disabled={discard.pending}>
+              {t("sync.discard")}
+            </Button>
+          </>
+        }
+      >
+        <strong>{entry.what}</strong> <Ago at={entry.at} />
+        <p>{entry.reason}</p>
+        {entry.text && <blockquote className="source selectable">{entry.text}</blockquote>}
+      </Banner>
+    </div>
+  );
+}

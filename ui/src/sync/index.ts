@@ -1,0 +1,3 @@
+export { SyncBadge } from "./Badge";
+export { badgeWords } from "./words";
+export { sync } from "./api";
