@@ -138,7 +138,9 @@ export interface SpaceSync {
   pending: number; refused: RefusedEntry[]; people: { name: string; role: Role; online: boolean }[];
   proven_at: string | null; last_error: string | null;
 }
-export interface RefusedEntry { id: string; what: string; reason: string; at: string; can_retry: boolean; text: string | null }
+export interface RefusedEntry { id: string; what: string; reason: string; at: string; can_retry: boolean; text: string | null;
+  /** The part that a refused comment was written on, so that its words can be mended there. */
+  element?: string | null }
 export interface Inspection { badge: Badge; device_key: string; spaces: SpaceSync[] }
 export interface SpaceRef { space: string }
 export interface PauseSpace { space: string; paused: boolean }

@@ -153,7 +153,7 @@ function Line({ item, current, checked, some, onCurrent, onChange }: LineProps) 
   const { t } = useTranslation();
   return (
     <label
-      className={`change-line ${item.kind} ${item.action} ${current ? "current" : ""} ${checked ? "" : "left-out"}`}
+      className={`change-line of-${item.kind} ${item.action} ${current ? "current" : ""} ${checked ? "" : "left-out"}`}
       onPointerEnter={() => onCurrent(item)}
       data-testid="change-item"
     >

@@ -1,6 +1,6 @@
 import {
-  Background, BackgroundVariant, ConnectionMode, ReactFlow, ReactFlowProvider, useReactFlow,
-  type Connection, type NodeChange,
+  Background, BackgroundVariant, ConnectionMode, Position, ReactFlow, ReactFlowProvider, useReactFlow,
+  type Connection, type NodeChange, type NodeHandle,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { Maximize, Network, Plus, Spline, X, ZoomIn, ZoomOut } from "lucide-react";
@@ -35,6 +35,11 @@ export function DataPage({ project, selected }: { project: string; selected: str
       </Loaded>
     </main>
   );
+}
+
+function handlesOf({ width, height }: Box): NodeHandle[] {
+  const middle = { left: { x: 0, y: height / 2 }, right: { x: width, y: height / 2 }, top: { x: width / 2, y: 0 }, bottom: { x: width / 2, y: height } };
+  return [Position.Left, Position.Right, Position.Top, Position.Bottom].map((position) => ({ id: position, type: "source", position, ...middle[position], width: 1, height: 1 }));
 }
 
 /** The data as an entity-relationship diagram: ruled tables, and lines with crow's feet. */
@@ -108,6 +113,8 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
           width: box.width,
           height: box.height,
           measured: { width: box.width, height: box.height },
+          // Told rather than measured: the lines take their own ways, and wait for no layout of the page.
+          handles: handlesOf(box),
           selected: box.id === selected,
           data: {
             entity,
@@ -149,6 +156,18 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     const timer = setTimeout(() => void flow.fitView({ padding: 0.12, maxZoom: 1 }), 0);
     return () => clearTimeout(timer);
   }, [boxes.length, flow]);
+
+  // Until a hand moves the view, it keeps showing the whole diagram, also beside an opened inspector.
+  const viewTaken = useRef(false);
+  useEffect(() => {
+    const frame = pane.current;
+    if (!frame || typeof ResizeObserver === "undefined") return;
+    const watch = new ResizeObserver(() => {
+      if (!viewTaken.current) void flow.fitView({ padding: 0.12, maxZoom: 1 });
+    });
+    watch.observe(frame);
+    return () => watch.disconnect();
+  }, [flow]);
 
   const focusNode = useCallback((id: string) => {
     setTimeout(() => pane.current?.querySelector<HTMLElement>(`[data-testid="entity-node"][data-id="${CSS.escape(id)}"]`)?.focus(), 0);
@@ -275,6 +294,9 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
           onNodeClick={(_, node) => (connecting && connecting !== node.id ? void connectTo(connecting, node.id) : select(node.id))}
           onEdgeClick={(_, edge) => select(edge.id)}
           onPaneClick={() => (setConnecting(null), selected && select(null))}
+          onMoveStart={(event) => {
+            if (event) viewTaken.current = true;
+          }}
           onNodeDragStart={() => (dragging.current = true)}
           onNodeDragStop={(_, __, moved) => {
             void store(moved.map((node) => ({ id: node.id, x: snap(node.position.x), y: snap(node.position.y) }))).then(() => (dragging.current = false));

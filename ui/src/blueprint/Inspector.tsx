@@ -39,7 +39,7 @@ export function Inspector({ project, selected }: Props) {
       </header>
       <div className="scroll inspector-body">
         {requirement && <RequirementFacts project={project} requirement={requirement} model={model.data} />}
-        {entity && <EntityFacts project={project} entity={entity} requirements={requirements.data} />}
+        {entity && <EntityFacts project={project} entity={entity} requirements={requirements.data} model={model.data} />}
         {relation && <RelationFacts project={project} relation={relation} model={model.data} />}
         {!relation && (
           <>
@@ -155,9 +155,10 @@ function RequirementFacts({ project, requirement, model }: { project: string; re
   );
 }
 
-function EntityFacts({ project, entity, requirements }: { project: string; entity: Entity; requirements: Requirement[] }) {
+function EntityFacts({ project, entity, requirements, model }: { project: string; entity: Entity; requirements: Requirement[]; model: Model }) {
   const { t } = useTranslation();
-  const { open } = useProjectPlace();
+  const { open, select } = useProjectPlace();
+  const relations = model.relations.filter((relation) => relation.from === entity.id || relation.to === entity.id);
   const set = useCommand(blueprint.set_entity, { inline: true });
   const add = useCommand(blueprint.add_attribute, { inline: true });
   const [name, setName] = useState("");
@@ -217,6 +218,23 @@ function EntityFacts({ project, entity, requirements }: { project: string; entit
           </p>
         )}
       </Section>
+      {relations.length > 0 && (
+        <Section title={t("data.relations")}>
+          <ul>
+            {relations.map((relation) => {
+              const name = (id: string) => model.entities.find((each) => each.id === id)?.name ?? "";
+              return (
+                <li key={relation.id} className="inspector-link">
+                  <button type="button" className="link mono" onClick={() => select(relation.id)}>
+                    {name(relation.from)} {relation.label || "–"} {name(relation.to)}
+                  </button>
+                  <span className="soft relation-kind">{t(`cardinality.${relation.cardinality}`)}</span>
+                </li>
+              );
+            })}
+          </ul>
+        </Section>
+      )}
       <Section title={t("inspector.needed_by")}>
         {entity.requirements.length === 0 && <p className="soft">{t("inspector.no_requirements")}</p>}
         <ul>

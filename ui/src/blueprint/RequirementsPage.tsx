@@ -92,6 +92,8 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   const grid = useRef<HTMLDivElement>(null);
   const newField = useRef<HTMLTextAreaElement>(null);
   const focusNext = useRef<string | null>(null);
+  // A row that is moved on the page loses the focus, so it is given back once the new order is drawn.
+  const moved = useRef<{ id: string; after: string | null } | null>(null);
 
   const indexOf = (id: string | null) => (id === null ? -1 : rows.findIndex((row) => row.id === id));
   const active = indexOf(selected) >= 0 ? selected! : (rows[0]?.id ?? null);
@@ -120,6 +122,10 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
     }
   };
   useEffect(() => {
+    if (moved.current && (rows[indexOf(moved.current.id) - 1]?.id ?? null) === moved.current.after) {
+      focusNext.current = moved.current.id;
+      moved.current = null;
+    }
     if (!focusNext.current) return;
     const row = grid.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(focusNext.current)}"]`);
     if (row) {
@@ -165,8 +171,8 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
     const target = index + by;
     if (target < 0 || target >= rows.length) return;
     const after = by === 1 ? rows[target]!.id : (rows[target - 1]?.id ?? null);
-    await move.run({ project, id: active, after });
-    focusNext.current = active;
+    moved.current = { id: active, after };
+    if (!(await move.run({ project, id: active, after }))) moved.current = null;
   };
 
   const startNew = (after: string | null) => {
@@ -360,6 +366,7 @@ function RequirementRow({ row, index, project, chosen, tabbable, editing, dragga
   const { open } = useProjectPlace();
   const set = useCommand(blueprint.set_requirement);
   const inner = tabbable ? 0 : -1;
+  const shownChips = fitting(row.entities);
   return (
     <div
       role="row"
@@ -401,11 +408,16 @@ function RequirementRow({ row, index, project, chosen, tabbable, editing, dragga
         )}
       </div>
       <span role="gridcell" className="requirement-links">
-        {row.entities.map((entity) => (
+        {shownChips.map((entity) => (
           <button key={entity.id} type="button" className="chip mono" tabIndex={inner} onClick={() => open("data", entity.id)} aria-label={t("requirements.show_entity", { name: entity.name })}>
             {entity.name}
           </button>
         ))}
+        {shownChips.length < row.entities.length && (
+          <span className="mono soft" title={row.entities.map((entity) => entity.name).join(", ")}>
+            +{row.entities.length - shownChips.length}
+          </span>
+        )}
       </span>
       <span role="gridcell" className="requirement-kind">
         <Choice bare label={t("requirements.kind")} value={row.kind} tabIndex={inner} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} onChange={(kind) => void set.run({ project, id: row.id, kind })} />
@@ -426,6 +438,12 @@ function RequirementRow({ row, index, project, chosen, tabbable, editing, dragga
       </span>
     </div>
   );
+}
+
+/** As many names as the column holds; the monospaced type makes their width known. */
+function fitting<T extends { name: string }>(entities: T[]): T[] {
+  let room = 166;
+  return entities.filter((entity, index) => (room -= Math.min(120, entity.name.length * 6.6 + 18)) >= 0 || index === 0);
 }
 
 interface NewRowProps {

@@ -73,6 +73,16 @@ export function routeAll(boxes: readonly Box[], lines: readonly Line[]): Map<str
       });
     }
 
+  // An end that has its side to itself moves to face the other, so that a short line is straight.
+  for (const end of ends) {
+    const mine = ports.get(`${end.line.id}:${end.first}`)!;
+    const theirs = ports.get(`${end.line.id}:${!end.first}`)!;
+    if (end.box === end.other || ends.some((each) => each !== end && each.box === end.box && each.side === end.side)) continue;
+    const along = end.side === "left" || end.side === "right" ? "y" : "x";
+    const [low, high] = along === "y" ? [end.box.y, end.box.y + end.box.height] : [end.box.x, end.box.x + end.box.width];
+    if (theirs[along] >= low + 12 && theirs[along] <= high - 12) mine[along] = theirs[along];
+  }
+
   const routes = new Map<string, Route>();
   const drawn: [Point, Point][] = [];
   for (const line of lines) {

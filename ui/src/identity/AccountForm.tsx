@@ -56,7 +56,7 @@ export function AccountForm({ link, may, onDone }: Props) {
       <div className="dialog-verbs">
         {may === "either" && (
           <Button look="quiet" onClick={() => setCreating(!creating)}>
-            {creating ? t("account.have_one") : t("account.need_one")}
+            {creating ? t("account.have_account") : t("account.need_account")}
           </Button>
         )}
         <Button look="primary" type="submit" disabled={verb.pending}>

@@ -26,11 +26,14 @@ export function Ago({ at }: { at: string }) {
     const timer = setInterval(() => setNow(Date.now()), 30_000);
     return () => clearInterval(timer);
   }, []);
+  // Two clocks may differ by a little; nobody wrote anything "in 3 seconds".
+  const ahead = Date.parse(at) - now;
+  const shownAt = ahead > 0 && ahead < 60_000 ? Date.parse(at) : now;
   const exact = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
   return (
     <Tooltip label={exact}>
       <time className="ago soft" dateTime={at}>
-        {relativeTime(at, Math.max(now, Date.parse(at)), i18n.language)}
+        {relativeTime(at, shownAt, i18n.language)}
       </time>
     </Tooltip>
   );

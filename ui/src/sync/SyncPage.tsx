@@ -6,6 +6,8 @@ import { useCommand, useQuery } from "../api/call";
 import type { RefusedEntry, SpaceSync, VerifyReport } from "../api/generated";
 import { Ago, Banner, Button, Loaded, Tooltip, toast, useVerbs } from "../kit";
 import { platform } from "../platform";
+import { pathOf, useProjects } from "../project";
+import { prefillComment } from "../rooms";
 import { sync, verify } from "./api";
 import { badgeWords, honestState } from "./words";
 import "./SyncPage.css";
@@ -164,10 +166,15 @@ function Refused({ space, entry }: { space: string; entry: RefusedEntry }) {
   const retry = useCommand(sync.retry);
   const discard = useCommand(sync.discard);
   const ref = { space, entry: entry.id };
+  const project = useProjects()?.find((candidate) => candidate.space === space);
   const edit = async () => {
+    if (project && entry.element) {
+      prefillComment(entry.element, entry.text ?? "");
+      toast(t("sync.text_ready"));
+      return go(pathOf(project.id, entry.element.startsWith("ent_") ? "data" : "requirements", entry.element));
+    }
     await platform().copy(entry.text ?? "");
     toast(t("sync.text_copied"));
-    go("/");
   };
   return (
     <div data-testid="refused-entry">

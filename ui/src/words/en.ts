@@ -281,6 +281,7 @@ export const en = {
     retry: "Retry",
     edit: "Edit and resend",
     discard: "Discard",
+    text_ready: "The words stand in the comment box again; mend and send them, then discard the refused entry.",
     text_copied: "Copied the text; paste it as a new comment, then discard this entry.",
     copy_hash: "Copy hash {{hash}}",
     hash_copied: "Copied the hash.",
@@ -333,8 +334,8 @@ export const en = {
     sign_in: "Sign in",
     sign_out: "Sign out",
     signed_out: "Signed out",
-    have_one: "I have an account",
-    need_one: "I need an account",
+    have_account: "I have an account",
+    need_account: "I need an account",
     none: "None. An account is needed only to share.",
   },
   settings: {
