@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entities::{self, Candidate};
-use super::facts::{self, Fact, Found, Item, Rule};
+use super::facts::{self, Fact, Found, Item, Rule, unwrap};
 use super::lexicon_en::{self as lexicon, Class};
 use super::model::{Attribute, AttributeType, Entity, Language, Relation, Requirement, RequirementKind, Role, Translation};
 use super::phrases::Phrase;
@@ -28,7 +28,8 @@ const SYNONYMS: &[&[&str]] = &[
 pub(super) fn assemble(text: &str) -> Translation {
     let sentences = split::sentences(text);
     let mut requirements = requirements::requirements(text, &sentences);
-    let found = facts::read(text, &sentences);
+    let notes: Vec<bool> = requirements.iter().map(|r| r.kind == RequirementKind::Note).collect();
+    let found = facts::read(text, &sentences, &notes);
     let mut candidates = entities::candidates(&found);
     let synonyms = merge_synonyms(&mut candidates);
     let language = language(text);
@@ -55,7 +56,7 @@ fn merge_synonyms(candidates: &mut BTreeMap<String, Candidate>) -> BTreeMap<Stri
     let mut names = BTreeMap::new();
     for group in SYNONYMS {
         let present: Vec<&str> = group.iter().copied().filter(|k| candidates.contains_key(*k)).collect();
-        let Some(best) = present.iter().copied().rev().max_by_key(|k| candidates.get(*k).map_or(0, |c| c.mentions)) else { continue };
+        let Some(best) = present.iter().copied().rev().max_by_key(|k| (k.contains(' '), candidates.get(*k).map_or(0, |c| c.mentions))) else { continue };
         for other in present.into_iter().filter(|k| *k != best) {
             if let Some(gone) = candidates.remove(other)
                 && let Some(kept) = candidates.get_mut(best)
@@ -110,7 +111,7 @@ impl<'a> Build<'a> {
     fn new(candidates: &BTreeMap<String, Candidate>, synonyms: BTreeMap<String, String>, requirements: &'a [Requirement]) -> Self {
         let mut chosen: Vec<(&String, &Candidate)> = candidates.iter().filter(|(key, one)| one.is_entity(key)).collect();
         // In the order of their first sentence.
-        chosen.sort_by_key(|(key, one)| one.position);
+        chosen.sort_by_key(|(_, one)| one.position);
         let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
         let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
         let mut entities: Vec<Entity> = Vec::new();
@@ -179,10 +180,10 @@ impl<'a> Build<'a> {
     fn link(&mut self, rule: Rule, subject: &Phrase, items: &[Item], sentence: usize, id: &str) {
         let Some(owner) = self.number(subject) else { return };
         for item in items {
-            let whole = Phrase { of: None, tail: String::new(), ..item.phrase.clone() };
-            let target = if item.phrase.of.is_some() && matches!(entities::class(&item.phrase.key), Some(Class::Property | Class::Either)) { None } else { self.number(&whole) };
+            let bare = unwrap(&item.phrase);
+            let target = if bare.of.is_some() && matches!(entities::class(&bare.key), Some(Class::Property | Class::Either)) { None } else { self.number(&item.phrase) };
             if let Some(target) = target {
-                tie(&mut self.ties, rule, (owner, subject), (target, &item.phrase), sentence);
+                tie(&mut self.ties, rule, (owner, unwrap(subject)), (target, unwrap(&item.phrase)), sentence);
             } else if matches!(rule, Rule::Has | Rule::Listed | Rule::With | Rule::Consists) || (rule == Rule::Of && matches!(entities::class(&item.phrase.key), Some(Class::Property | Class::Either))) {
                 self.attribute(owner, item, id);
             }
@@ -202,6 +203,7 @@ impl<'a> Build<'a> {
             && item.phrase.of.is_none()
         {
             item.phrase.key = head.to_owned();
+            item.phrase.long_key = head.to_owned();
         }
         if let Some(of) = &item.phrase.of
             && self.number(of) == Some(owner)
@@ -243,6 +245,8 @@ impl<'a> Build<'a> {
             owner.of = None;
             if let Some(p) = &mut property {
                 p.key.clone_from(&head);
+                p.long_key.clone_from(&head);
+                p.long_label.clone_from(&head);
                 p.label = head;
             }
         }
@@ -269,7 +273,7 @@ impl<'a> Build<'a> {
             return;
         }
         let label = thing.label.rsplit(' ').next().unwrap_or(head).to_owned();
-        let phrase = Phrase { key: head.to_owned(), label, of: None, tail: String::new(), ..thing.clone() };
+        let phrase = Phrase { key: head.to_owned(), long_key: head.to_owned(), long_label: label.clone(), label, of: None, tail: String::new(), ..thing.clone() };
         self.put(owner, attributes::attribute(&Item { phrase, values: Vec::new() }, id));
     }
 }

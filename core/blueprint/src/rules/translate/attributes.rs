@@ -43,12 +43,9 @@ pub(super) fn kind(key: &str, label: &str) -> AttributeType {
 
 /// The attribute that an item of a list names.
 pub(super) fn attribute(item: &Item, requirement: &str) -> Attribute {
-    let key = item.phrase.full_key();
-    let label = item.phrase.full_label();
-    let name = naming::snake(&match key.split_once(" of ") {
-        Some((head, tail)) => format!("{head} of {tail}"),
-        None => key.clone(),
-    });
+    let key = item.phrase.attribute_key();
+    let label = item.phrase.attribute_label();
+    let name = naming::snake(&key);
     let kind = if item.values.len() > 1 { AttributeType::Enum } else { kind(&key, &label) };
     Attribute { name, label, kind, values: if kind == AttributeType::Enum { item.values.clone() } else { Vec::new() }, required: false, requirements: vec![requirement.to_owned()] }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Fact, Found, Rule};
+use super::facts::{Fact, Found, Rule, unwrap};
 use super::lexicon_en::{self as lexicon, Class};
 use super::phrases::Phrase;
 use super::word::Quant;
@@ -68,22 +68,9 @@ pub(super) struct Candidate {
     pub position: usize,
 }
 
-impl Default for Reason {
-    fn default() -> Self {
-        Self::Mentioned
-    }
-}
-
 /// What a phrase stands for: the thing itself, or a property of a thing.
 pub(super) fn concept(phrase: &Phrase) -> String {
-    let key = phrase.key.as_str();
-    // "list of orders", "история заказов": the wrapper is not the thing.
-    if lexicon::class(key) == Some(Class::Stop)
-        && let Some(of) = &phrase.of
-    {
-        return concept(of);
-    }
-    bare(key)
+    bare(&unwrap(phrase).key)
 }
 
 /// `order list` is about orders; known phrases stay whole.
@@ -93,6 +80,7 @@ fn bare(key: &str) -> String {
     }
     if let Some((front, head)) = key.rsplit_once(' ')
         && lexicon::class(head) == Some(Class::Stop)
+        && matches!(class(front), Some(Class::Record | Class::Person))
     {
         return bare(front);
     }
@@ -164,17 +152,12 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
 
 fn entry<'a>(all: &'a mut BTreeMap<String, Candidate>, thing: &Phrase, sentence: usize) -> &'a mut Candidate {
     let key = concept(thing);
-    let label = if key == thing.key || thing.of.is_none() { thing.label.clone() } else { inner(thing) };
+    let thing = unwrap(thing);
+    let kept = key.split(' ').count();
+    let label = if kept < thing.key.split(' ').count() { thing.label.split(' ').take(kept).collect::<Vec<_>>().join(" ") } else { thing.label.clone() };
     let one = all.entry(key).or_insert_with(|| Candidate { label, position: thing.span.start, ..Candidate::default() });
     one.sentences.insert(sentence);
     one
-}
-
-fn inner(thing: &Phrase) -> String {
-    match &thing.of {
-        Some(of) => inner(of),
-        None => thing.label.clone(),
-    }
 }
 
 fn add(all: &mut BTreeMap<String, Candidate>, thing: &Phrase, reason: Reason, sentence: usize) {
@@ -202,6 +185,8 @@ impl Candidate {
                 Some(Class::Person) => -1,
                 Some(Class::Property) => -6,
                 Some(Class::Either) => -1,
+                // "damage report" may be kept when it has a list of its own; a bare "report" never is.
+                Some(Class::Stop) if key.contains(' ') => -6,
                 Some(Class::Stop) => -40,
                 None => -1,
             }

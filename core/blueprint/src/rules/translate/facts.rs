@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::phrases::{Part, Phrase, Placed};
 use super::split::{Block, Sentence};
 use super::word::{Act, Quant};
-use super::{lexicon_en::Class, morphology_en, phrases};
+use super::{lexicon_en::Class, morphology_en, morphology_ru, phrases};
 
 /// The finding a fact rests on; its words go into explanations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,10 +55,13 @@ pub(super) struct Found {
 }
 
 /// Reads all sentences in order; pronouns and lists look back one step only, so the work stays linear.
-pub(super) fn read(text: &str, sentences: &[Sentence]) -> Vec<Found> {
-    let mut reader = Reader { text, out: Vec::new(), subject: None, open: vec![None; sentences.len()], at: 0 };
+pub(super) fn read(text: &str, sentences: &[Sentence], notes: &[bool]) -> Vec<Found> {
+    let mut reader = Reader { text, out: Vec::new(), subject: None, open: vec![None; sentences.len()], at: 0, teller: None };
     for (at, sentence) in sentences.iter().enumerate() {
         reader.at = at;
+        if notes[at] && sentence.block != Block::Heading {
+            continue;
+        }
         let parts = phrases::parts(text, sentence.span.clone());
         reader.sentence(sentence, &parts);
     }
@@ -73,6 +76,8 @@ struct Reader<'a> {
     /// For each sentence, the thing whose list may follow it.
     open: Vec<Option<(Phrase, Rule)>>,
     at: usize,
+    /// The role behind the "I" of a user story.
+    teller: Option<Phrase>,
 }
 
 fn class(phrase: &Phrase) -> Option<Class> {
@@ -81,6 +86,15 @@ fn class(phrase: &Phrase) -> Option<Class> {
 
 fn is_property(phrase: &Phrase) -> bool {
     matches!(class(phrase), Some(Class::Property | Class::Either))
+}
+
+/// "list of orders" and "unit of equipment" speak of what they hold.
+pub(super) fn unwrap(phrase: &Phrase) -> &Phrase {
+    let wrapper = matches!(phrase.key.as_str(), "stock" | "catalog" | "catalogue" | "register" | "directory" | "registry" | "card" | "type" | "unit" | "piece" | "set" | "inventory") || morphology_en::known(&phrase.key) == Some(Class::Stop);
+    match &phrase.of {
+        Some(of) if wrapper => unwrap(of),
+        _ => phrase,
+    }
 }
 
 fn is_status(phrase: &Phrase) -> bool {
@@ -112,7 +126,7 @@ impl Reader<'_> {
         if sentence.block == Block::Item && self.point(sentence, parts) {
             return;
         }
-        self.story(parts);
+        self.teller = self.story(parts);
         let mut clause = 0;
         // Clauses are read one by one; a semicolon or a subordinate word starts the next.
         for (i, placed) in parts.iter().enumerate() {
@@ -161,16 +175,22 @@ impl Reader<'_> {
     /// `name of the customer`: the complement owns the head.
     fn complement(&mut self, thing: &Phrase) {
         if let Some(of) = &thing.of {
+            // "number of guests" is not a property of guests.
+            if matches!(thing.key.rsplit(' ').next(), Some("number" | "quantity" | "amount" | "count")) && of.plural {
+                return self.complement(of);
+            }
+            if std::ptr::eq(unwrap(thing), thing) {
             let mut head = thing.clone();
             head.of = None;
             head.tail.clear();
             self.emit(Fact::Link { rule: Rule::Of, subject: (**of).clone(), items: vec![Item { phrase: head, values: Vec::new() }] });
+            }
             self.complement(of);
         }
     }
 
     /// "As a manager, I want ..."
-    fn story(&mut self, parts: &[Placed]) {
+    fn story(&mut self, parts: &[Placed]) -> Option<Phrase> {
         let opens = parts.first().is_some_and(|p| match &p.part {
             Part::Prep(low) => low == "as",
             Part::Conj => self.text[p.span.clone()].eq_ignore_ascii_case("as") || self.text[p.span.clone()].to_lowercase() == "как",
@@ -178,7 +198,9 @@ impl Reader<'_> {
         });
         if opens && let Some(Part::Thing(role)) = parts.get(1).map(|p| &p.part) {
             self.emit(Fact::Actor { phrase: role.clone(), story: true });
+            return Some(role.clone());
         }
+        None
     }
 
     #[allow(clippy::too_many_lines)] // One pass over the parts, one arm per sign.
@@ -193,11 +215,7 @@ impl Reader<'_> {
             match &parts[i].part {
                 Part::Thing(thing) => {
                     match parts.get(i + 1).map(|p| &p.part) {
-                        Some(Part::Colon | Part::Dash) if subject.is_none() || i <= 2 => {
-                            if self.listed(thing, &parts[i + 2..], subject.as_ref().or(about.as_ref())) {
-                                return;
-                            }
-                        }
+                        Some(Part::Colon | Part::Dash) if (subject.is_none() || i <= 2) && self.listed(thing, &parts[i + 2..], subject.as_ref().or(about.as_ref())) => return,
                         Some(Part::Colon) if is_status(thing) => {
                             let values = values(self.text, &parts[i + 2..]);
                             self.values(subject.clone().or_else(|| about.clone()), thing, values);
@@ -214,7 +232,9 @@ impl Reader<'_> {
                         }
                         _ => {}
                     }
-                    if subject.is_none() {
+                    let back = parts[..i].iter().rev().take(4).find(|p| !matches!(p.part, Part::Adv));
+                    let opens = back.is_none_or(|p| matches!(p.part, Part::Comma | Part::And | Part::Conj | Part::Dash | Part::Colon));
+                    if subject.is_none() || (opens && acts(&parts[i + 1..])) {
                         subject = Some(thing.clone());
                         subject_at = i;
                     }
@@ -224,7 +244,8 @@ impl Reader<'_> {
                     if back && subject.is_none() {
                         subject.clone_from(&self.subject);
                         subject_at = i;
-                    } else if subject.is_none() && matches!(low.as_str(), "we" | "i" | "you" | "мы" | "я") {
+                    } else if matches!(low.as_str(), "we" | "i" | "you" | "мы" | "я") {
+                        subject.clone_from(&self.teller);
                         subject_at = i;
                     }
                 }
@@ -236,8 +257,8 @@ impl Reader<'_> {
                     let Some(Part::Thing(thing)) = parts.get(i + 1).map(|p| &p.part) else { break };
                     match prep.as_str() {
                         "for" | "about" | "on" | "per" if thing.quant == Quant::Each || (i == 0 && prep != "on") || prep == "per" || prep == "about" => about = about.or_else(|| Some(thing.clone())),
-                        "по" | "для" | "о" | "об" | "про" if thing.quant == Quant::Each || i == 0 || matches!(prep.as_str(), "о" | "об" | "про") => about = about.or_else(|| Some(thing.clone())),
-                        "у" | "в" | "к" | "на" if (prep == "у" || thing.quant == Quant::Each) && self.possessive(parts, i, thing) => {
+                        "по" | "для" | "о" | "об" | "про" | "за" | "к" | "с" if thing.quant == Quant::Each || i == 0 || matches!(prep.as_str(), "о" | "об" | "про") => about = about.or_else(|| Some(thing.clone())),
+                        "у" | "в" | "к" | "на" if self.possessive(parts, i, thing) => {
                             self.subject = Some(thing.clone());
                             return;
                         }
@@ -269,10 +290,17 @@ impl Reader<'_> {
                 Part::Be => {
                     if let Some(owner) = &subject {
                         let rest = &parts[i + 1..];
+                        // "Each job is for one bike."
+                        if let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part))
+                            && matches!(prep.as_str(), "for" | "of" | "from" | "to" | "на" | "для" | "у")
+                            && !is_property(owner)
+                        {
+                            self.emit(Fact::Link { rule: Rule::Belongs, subject: owner.clone(), items: vec![Item { phrase: to.clone(), values: Vec::new() }] });
+                        }
                         let next_verb = rest.iter().find_map(|p| if let Part::Verb { act, participle, .. } = p.part { Some((act, participle)) } else { None });
                         let values = values(self.text, rest);
                         let short = values.len() > 1 && rest.iter().any(|p| matches!(p.part, Part::Or | Part::Comma)) && values.iter().all(|v| v.split_whitespace().count() <= 3);
-                        let describes = rest.first().is_some_and(|p| matches!(p.part, Part::Value | Part::Verb { participle: true, .. } | Part::Adv(_)) || self.text[p.span.clone()].eq_ignore_ascii_case("one") || matches!(p.part, Part::Thing(_)));
+                        let describes = rest.first().is_some_and(|p| matches!(p.part, Part::Value | Part::Verb { participle: true, .. } | Part::Adv) || self.text[p.span.clone()].eq_ignore_ascii_case("one") || matches!(p.part, Part::Thing(_)));
                         let has_or = rest.iter().any(|p| matches!(p.part, Part::Or));
                         if short && describes && (is_status(owner) || (has_or && next_verb.is_none_or(|(act, _)| act != Act::Belong))) && !rest.iter().any(|p| matches!(p.part, Part::Pron(_))) {
                             let owner = owner.clone();
@@ -286,12 +314,21 @@ impl Reader<'_> {
                         }
                     }
                 }
-                Part::Verb { act, participle, loose, .. } => {
-                    let passive = *participle && (i > 0 && parts[..i].iter().rev().take(2).any(|p| matches!(p.part, Part::Be)));
+                Part::Verb { act, participle, loose, reflexive, russian } => {
+                    let passive = *reflexive || (*participle && (*russian || parts[..i].iter().rev().take(2).any(|p| matches!(p.part, Part::Be))));
                     let rest = &parts[i + 1..];
                     let before = subject.clone().filter(|_| subject_at < i);
+                    if let Some(from) = &before {
+                        self.placed(from, *act, passive, rest);
+                    }
                     match act {
-                        Act::Have | Act::Consist if !passive || *act == Act::Consist => {
+                        Act::Consist if matches!(rest.first().map(|p| &p.part), Some(Part::Prep(prep)) if prep == "в") => {
+                            let owners: Vec<Item> = items(self.text, &rest[1..]).into_iter().take(4).collect();
+                            if let Some(from) = before.clone().filter(|_| !owners.is_empty()) {
+                                self.emit(Fact::Link { rule: Rule::Belongs, subject: from, items: owners });
+                            }
+                        }
+                        Act::Have | Act::Consist if !*participle || *act == Act::Consist => {
                             let rest = if *act == Act::Consist { skip_prep(rest) } else { rest };
                             let owner = before.clone().or_else(|| about.clone());
                             if let Some(owner) = owner {
@@ -304,8 +341,11 @@ impl Reader<'_> {
                             }
                         }
                         Act::Belong => {
-                            if let (Some(from), Some(to)) = (before.clone(), first_thing(rest)) {
-                                self.emit(Fact::Link { rule: Rule::Belongs, subject: from, items: vec![Item { phrase: to, values: Vec::new() }] });
+                            let owners: Vec<Item> = items(self.text, skip_prep(rest)).into_iter().take(4).collect();
+                            if let Some(from) = before.clone().or_else(|| about.clone())
+                                && !owners.is_empty()
+                            {
+                                self.emit(Fact::Link { rule: Rule::Belongs, subject: from, items: owners });
                             }
                         }
                         Act::Store => {
@@ -313,6 +353,14 @@ impl Reader<'_> {
                             let found = items(self.text, rest);
                             if let Some(owner) = owner {
                                 self.has(owner, rest, Rule::Has);
+                                return;
+                            }
+                            // "Parts are tracked in the warehouse: number, name, price."
+                            if let (Some(owner), Some(colon)) = (before.clone(), rest.iter().position(|p| matches!(p.part, Part::Colon)))
+                                && (passive || owner.russian)
+                                && items(self.text, &rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
+                            {
+                                self.has(owner, &rest[colon + 1..], Rule::Has);
                                 return;
                             }
                             // "We keep the name and phone of each customer."
@@ -326,15 +374,14 @@ impl Reader<'_> {
                             if let Some(from) = &before {
                                 self.emit(Fact::Actor { phrase: from.clone(), story: false });
                             }
-                            if found.is_empty() && matches!(rest.last().map(|p| &p.part), Some(Part::Colon)) {
-                                if let Some(owner) = before.clone() {
-                                    self.open[self.at] = Some((owner, Rule::Has));
-                                }
+                            if found.is_empty()
+                                && matches!(rest.last().map(|p| &p.part), Some(Part::Colon))
+                                && let Some(owner) = before.clone()
+                            {
+                                self.open[self.at] = Some((owner, Rule::Has));
                             }
-                            if passive {
-                                if let Some(from) = before.clone() {
-                                    self.emit(Fact::Managed(from));
-                                }
+                            if let Some(from) = before.filter(|_| passive) {
+                                self.emit(Fact::Managed(from));
                             }
                             for item in found {
                                 self.emit(Fact::Managed(item.phrase));
@@ -368,6 +415,11 @@ impl Reader<'_> {
                             if let Some(from) = before.clone().filter(|_| !passive) {
                                 self.emit(Fact::Actor { phrase: from, story: false });
                             }
+                            if let Some(from) = before.clone()
+                                && let Some(to) = origin(rest)
+                            {
+                                self.emit(Fact::Link { rule: Rule::Belongs, subject: from, items: vec![Item { phrase: to, values: Vec::new() }] });
+                            }
                             if passive {
                                 if let Some(from) = before {
                                     self.emit(Fact::Managed(from));
@@ -391,6 +443,7 @@ impl Reader<'_> {
 
     fn has(&mut self, owner: Phrase, rest: &[Placed], rule: Rule) {
         let found = items(self.text, rest);
+        self.nested(rest);
         if found.is_empty() || matches!(rest.last().map(|p| &p.part), Some(Part::Colon)) {
             self.open[self.at] = Some((owner.clone(), rule));
         }
@@ -400,10 +453,51 @@ impl Reader<'_> {
         }
     }
 
+    /// "has items: product, price" and "has a pass with a price and a date": the list belongs to the item.
+    fn nested(&mut self, rest: &[Placed]) {
+        for (i, placed) in rest.iter().enumerate().take(LIST) {
+            let Part::Thing(thing) = &placed.part else { continue };
+            let thing = unwrap(thing);
+            let inner = match rest.get(i + 1).map(|p| &p.part) {
+                Some(Part::Colon) if !is_property(thing) && !is_status(thing) => Rule::Listed,
+                Some(Part::Prep(with)) if matches!(with.as_str(), "with" | "с" | "со") && !is_property(thing) => Rule::With,
+                Some(Part::Open) if !is_property(thing) && !is_status(thing) => Rule::Listed,
+                _ => continue,
+            };
+            let end = if matches!(rest[i + 1].part, Part::Open) { close(rest, i + 1) } else { rest.len() };
+            let found = items(self.text, &rest[i + 2..end]);
+            if found.iter().filter(|f| is_property(&f.phrase)).count() * 2 >= found.len() && !found.is_empty() {
+                self.emit(Fact::Link { rule: inner, subject: thing.clone(), items: found });
+                if inner != Rule::Listed || end == rest.len() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// "Clients register with their name", "classes are held in rooms".
+    fn placed(&mut self, from: &Phrase, act: Act, passive: bool, rest: &[Placed]) {
+        let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part)) else { return };
+        match prep.as_str() {
+            "with" | "с" | "со" if is_property(to) && act != Act::Belong && !is_property(from) => {
+                let found = items(self.text, &rest[1..]);
+                self.emit(Fact::Link { rule: Rule::With, subject: from.clone(), items: found });
+            }
+            "in" | "at" | "into" | "в" | "на" if (passive || act == Act::Link) && class(to) == Some(Class::Record) && !matches!(act, Act::Belong | Act::Consist) => {
+                self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item { phrase: to.clone(), values: Vec::new() }] });
+            }
+            _ => {}
+        }
+    }
+
     /// "У клиента есть имя", "В каждом заказе номер и дата".
     fn possessive(&mut self, parts: &[Placed], at: usize, owner: &Phrase) -> bool {
         let rest = skip_verb(parts, at + 2);
-        let starts = matches!(rest.first().map(|p| &p.part), Some(Part::Thing(_) | Part::Colon));
+        let starts = match rest.first().map(|p| &p.part) {
+            Some(Part::Thing(thing)) => owner.quant >= Quant::One || thing.quant == Quant::Many || matches!(&parts[at].part, Part::Prep(prep) if prep == "у"),
+            Some(Part::Colon) => true,
+            _ => false,
+        };
         if !starts {
             return false;
         }
@@ -414,6 +508,9 @@ impl Reader<'_> {
 
     /// "Customer: name, phone" or "Status: new, paid".
     fn listed(&mut self, thing: &Phrase, rest: &[Placed], owner: Option<&Phrase>) -> bool {
+        // "stock of parts: name, price" lists what is kept of parts.
+        let wrapped = thing.of.as_deref().filter(|_| !is_status(thing) && (is_property(thing) || class(thing) == Some(Class::Stop)));
+        let thing = wrapped.unwrap_or(thing);
         let found = items(self.text, rest);
         if rest.is_empty() {
             self.open[self.at] = Some((thing.clone(), Rule::Listed));
@@ -464,18 +561,32 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a finite verb follows at once, so that the thing before it is a subject.
+fn acts(parts: &[Placed]) -> bool {
+    let verb = parts.iter().find(|p| !matches!(p.part, Part::Adv));
+    verb.is_some_and(|p| matches!(p.part, Part::Modal | Part::Be | Part::Verb { participle: false, loose: false, .. }))
+}
+
 fn first_thing(parts: &[Placed]) -> Option<Phrase> {
     parts.iter().take(4).find_map(|p| if let Part::Thing(t) = &p.part { Some(t.clone()) } else { None })
 }
 
+/// "comes from a supplier", "is created from the order".
+fn origin(parts: &[Placed]) -> Option<Phrase> {
+    match (parts.first().map(|p| &p.part), parts.get(1).map(|p| &p.part)) {
+        (Some(Part::Prep(prep)), Some(Part::Thing(thing))) if prep == "from" => Some(thing.clone()),
+        _ => None,
+    }
+}
+
 fn skip_prep(parts: &[Placed]) -> &[Placed] {
-    let skip = parts.iter().take_while(|p| matches!(p.part, Part::Prep(_) | Part::Adv(_))).count();
+    let skip = parts.iter().take_while(|p| matches!(p.part, Part::Prep(_) | Part::Adv)).count();
     &parts[skip..]
 }
 
 fn skip_verb(parts: &[Placed], from: usize) -> &[Placed] {
     let rest = parts.get(from..).unwrap_or(&[]);
-    let skip = rest.iter().take_while(|p| matches!(p.part, Part::Verb { act: Act::Have | Act::Store, .. } | Part::Modal | Part::Be | Part::Adv(_) | Part::Dash | Part::And)).count();
+    let skip = rest.iter().take_while(|p| matches!(p.part, Part::Verb { act: Act::Have | Act::Store, .. } | Part::Modal | Part::Be | Part::Adv | Part::Dash | Part::And) || matches!(&p.part, Part::Prep(prep) if prep == "до")).count();
     &rest[skip..]
 }
 
@@ -530,6 +641,14 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
                 }
                 break;
             }
+            Part::Prep(prep) if out.is_empty() && matches!(prep.as_str(), "up" | "to" | "at" | "before" | "до" | "от") => {}
+            Part::Prep(prep) if matches!(prep.as_str(), "from" | "to" | "until" | "till") && matches!(parts.get(i + 1).map(|p| &p.part), None | Some(Part::Comma | Part::And | Part::Close)) => {
+                if let Some(last) = out.last_mut() {
+                    last.phrase.long_key = format!("{} {prep}", last.phrase.long_key);
+                    last.phrase.long_label = format!("{} {prep}", last.phrase.long_label);
+                }
+            }
+            Part::Prep(prep) if matches!(prep.as_str(), "with" | "с" | "со") && out.last().is_some_and(|l| !is_property(&l.phrase)) && matches!(parts.get(i + 1).map(|p| &p.part), Some(Part::Thing(t)) if is_property(t)) => break,
             Part::Prep(prep) => {
                 // "price in euros", "date of the visit": the rest of the item, not a new one.
                 if out.is_empty() && !matches!(prep.as_str(), "of" | "about") || prep == "for" && matches!(parts.get(i + 1).map(|p| &p.part), Some(Part::Thing(t)) if t.quant == Quant::Each) {
@@ -539,9 +658,21 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
                     i += 1;
                 }
             }
-            Part::Adv(_) | Part::Quant(_) | Part::Other | Part::Value => {}
+            Part::Adv | Part::Quant(_) | Part::Other | Part::Value => {}
             Part::Pron(_) if fresh => {}
             Part::Verb { participle: true, .. } if !fresh => {
+                // "date received", with nothing behind it, is one name.
+                let ends = matches!(parts.get(i + 1).map(|p| &p.part), None | Some(Part::Comma | Part::And | Part::Semi | Part::Or));
+                let Some(last) = out.last_mut().filter(|l| ends && !l.phrase.russian && is_property(&l.phrase)) else { break };
+                let tail = text[parts[i].span.clone()].to_lowercase();
+                last.phrase.long_key = format!("{} {tail}", last.phrase.long_key);
+                last.phrase.long_label = format!("{} {tail}", last.phrase.long_label);
+            }
+            Part::Verb { participle: false, .. } | Part::Modal | Part::Be => {
+                // The last thing was the subject of the next clause.
+                if !fresh && out.len() > 1 && matches!(parts.get(i - 2).map(|p| &p.part), Some(Part::And | Part::Comma | Part::Semi)) {
+                    out.pop();
+                }
                 break;
             }
             _ => break,
@@ -551,6 +682,14 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
     out
 }
 
+/// `новой` in a list of states is `новая`.
+fn nominative(value: String) -> String {
+    match morphology_ru::adjective(&value) {
+        Some((stem, gender, _)) if !value.contains(' ') && value.chars().any(|c| ('а'..='я').contains(&c)) && gender != 'p' => morphology_ru::adjective_lemma(stem, gender),
+        _ => value,
+    }
+}
+
 /// The raw words between separators: values of an enumeration, as the brief words them.
 fn values(text: &str, parts: &[Placed]) -> Vec<String> {
     let mut out = Vec::new();
@@ -558,9 +697,9 @@ fn values(text: &str, parts: &[Placed]) -> Vec<String> {
     let mut push = |piece: &mut Option<Range<usize>>| {
         if let Some(range) = piece.take() {
             let value = text[range].trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().replace(['\n', '*', '"', '«', '»'], " ");
-            let value = value.strip_prefix("one of ").unwrap_or(&value).trim().to_owned();
+            let value = ["one of ", "either ", "the "].iter().fold(value.as_str(), |v, start| v.strip_prefix(start).unwrap_or(v)).trim().to_owned();
             if !value.is_empty() && value.len() < 60 {
-                out.push(value);
+                out.push(nominative(value));
             }
         }
     };

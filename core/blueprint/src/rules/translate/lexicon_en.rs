@@ -34,7 +34,7 @@ const RECORDS: &str = "order product item invoice payment appointment booking re
  donation donor_record fund grant budget_line expense account transaction card wallet bank_account ledger_entry
  message notification_rule thread topic survey question answer poll vote
  certificate license licence permit badge skill training workshop webinar module quiz grade mark
- order_item order_line invoice_line line_item cart_item stock_item batch lot shelf cell bin pallet container
+ line order_item order_line invoice_line line_item cart_item stock_item batch lot shelf cell bin pallet container
  supply_order stock_movement write-off cell_record inventory_item material component assembly bill_of_material operation
  ward bed operation_record procedure referral vaccination medical_record patient_record lab_test analysis
  tour excursion hotel cabin tent campsite boat yacht pier berth slot parking_space zone street locality route_sheet waybill
@@ -44,6 +44,14 @@ const RECORDS: &str = "order product item invoice payment appointment booking re
  portfolio milestone sprint epic story bug release version feature_request backlog feature
  claim_record complaint appeal case hearing court verdict law_suit evidence
  pass locker trainer_session workout exercise program programme diet
+ absence accident agreement arrival attendance box business_trip clinic club concert contribution counterparty cow debt dormitory drawing drink
+ exhibit exposition feed fertilizer festival hall homework hospital kit lecture lesson_plan maintenance_record measurement motorcycle planting sowing queue rack
+ raw_material receipt resume sick_leave sketch slot specification subcategory subproject subtask talk tax_invoice test tourist_group trailer transfer variant video voucher
+ wishlist work_log consumable construction_site workplace discount_card loan_card chair production performance restaurant salon series set_list segment section
+ reservation_slot allergy_record ride score_sheet stall vineyard barrel bottle cask tasting cellar grape piano instrument rehearsal gig
+ repair stop_point checkpoint driver_record run race heat lap club_member pitch court nursery cage enclosure feeding treatment_plan visit_record adoption shelter
+ fixture fitting sample_request order_confirmation goods_receipt packing_list pick_list return_request warranty_claim
+ kiln glaze pot piece_of_equipment locker_room sauna pool parcel_locker pickup_point handover mold batch_record tree orchard
  kennel litter breed vaccine owner_record volunteer_shift hive colony
  report_template price_list tariff rate_plan service_plan bonus loyalty_card installment instalment penalty fine
  tank pump well pipeline station charger charging_station vessel cargo crew voyage
@@ -61,7 +69,9 @@ const PEOPLE: &str = "customer client buyer shopper user visitor guest patient d
  vendor supplier partner host cleaner caretaker handyman florist baker tailor seamstress jeweller beekeeper keeper assistant team_lead
  head_of_department secretary clerk shop_assistant sales_manager account_manager project_manager store_manager office_manager
  physician surgeon pharmacist caregiver head_nurse front_desk team_leader colleague boss player referee freelancer citizen resident
- officer shift_manager coordinator planner buyer_agent logistician superviser examiner principal dean researcher scientist lab_technician
+ actor assembler beneficiary chairperson consignee cosmetologist defendant deputy expert forwarder group_leader guard initiator installer loader measurer
+ packer payer performer picker plaintiff policyholder realtor recipient registrar responsible_person sender service_advisor shipper subcontractor tourist welder
+ child foster_parent adopter sitter walker brewer winemaker curator musician singer dancer choreographer conductor officer shift_manager coordinator planner buyer_agent logistician superviser examiner principal dean researcher scientist lab_technician
  housekeeper porter concierge bartender sommelier dj host_family child adult person owner_driver rider skipper crew_member";
 
 const PROPERTIES: &str = "name title date time price cost amount total sum number quantity qty count code sku barcode article_number status state
@@ -77,11 +87,14 @@ const PROPERTIES: &str = "name title date time price cost amount total sum numbe
  username password login surname first_name last_name full_name nickname position job_title speciality specialty specialization
  unit unit_of_measure temperature humidity pressure speed distance power voltage fuel fuel_type engine_size material
  deposit margin markup cost_price retail_price purchase_price sale_price wholesale_price symptoms complaint dosage dose
- format genre author publisher isbn edition pages room_number floor_number seats bedrooms square_meters
+ format genre author publisher isbn edition topic category pages room_number floor_number seats bedrooms square_meters
  breed species weight_in_kg chip_number microchip_number start end beginning finish from to period term interval frequency
  condition feature flag checkbox availability active subject_line location place contact contact_details contact_person requirement
  bio biography experience education hobby tag tags label alias abbreviation id identifier reference reference_number tracking_number
  vat_rate due_amount paid_amount minimum_stock reorder_level minimum maximum min max limit shelf_life expiration_date warranty warranty_period
+ advance average birth_year completion created_at district employee_number inventory_number kpp snils ogrn marital_status middle_name milk_yield norm plate_number prepayment
+ points qualification responsibility role sequence series specification threshold unit_price urgency valid_until workplace variant schedule section segment parameter method basis repayment charge
+ expense_date check_in_date check_out_date issue_date payment_date appointment_date opening closing symptom video revenue profit income registration
  payment_method delivery_method delivery_address shipping_address billing_address colour_code key value sum_insured premium
  credit_limit payment_terms opening_hours working_hours hours nationality citizenship birthplace emergency_contact instructions";
 
@@ -96,11 +109,14 @@ const STOPS: &str = "system application app website site web_site page portal pl
  problem mess trouble chaos help support question_mark idea wish need goal_line purpose reason use usage work life business industry
  side end beginning top bottom front back middle part_of rest half third couple pair dozen number_of amount_of bit piece
  person_year man staff team_work colleague we us laptop computer tablet smartphone browser internet server cloud mobile_app desktop
- android iphone ipad ios windows linux mac chrome printer scanner terminal hand eye head mind word letter line row column
+ android iphone ipad ios windows linux mac chrome printer scanner terminal hand eye head mind word letter row column
  thank thanks hello hi regards greetings hey dear ps pps sincerely cheers please brief project_brief background context summary_page
  scope overview_page goal goals objective objectives stage step steps function functions functionality option options setting settings
  crm erp cms pos shopify woocommerce wordpress jira trello notion zapier hubspot salesforce mailchimp twilio dropbox zoom teams
  english russian german french language languages currency gdpr privacy law rule rules euro dollar usd eur money cash
+ ability accounting art bank base break breakdown delay error hundred thousand majority messenger news notepad respect storefront thought ruble kopeck funnel mailing chat push qr_code working window
+ cash_desk cafe creation birth construction credit day_off entrance exploitation holiday home installation insurance kitchen loading log_entry opening_balance outlet_plan point position_in_list
+ reception transport transportation update wash theatre dispatch departure domestic acceptance goods garden pace order_sequence service_system
  summary change changes log audit_log trail name_of visa mastercard sepa fedex dhl ups apple facebook instagram
  payment_gateway payment_provider accounting_software barcode_scanner spreadsheets drag drop user_interface ui ux
  morning afternoon evening night monday tuesday wednesday thursday friday saturday sunday january february march april may june july
@@ -150,9 +166,9 @@ pub(super) const PREPOSITIONS: &str = "of in on at by for with from to into onto
 pub(super) const ADVERBS: &str = "also too then than so very just only still already now soon later always never often sometimes usually normally typically
  automatically manually currently additionally finally first ideally probably maybe perhaps instead together here there where when why how
  not n't please even ever again once twice really well basically mostly mainly directly quickly easily online offline currently
- optionally however therefore thus otherwise moreover furthermore respectively etc i.e e.g eg ie simply exactly nicely right away back ahead yet else rather quite almost";
+ optionally however therefore thus otherwise moreover furthermore respectively etc i.e e.g eg ie simply exactly nicely right away back ahead yet else rather quite almost either neither";
 
-pub(super) const CONJUNCTIONS: &str = "but if because that which who whom whose whether although though while unless since whereas what either neither nor";
+pub(super) const CONJUNCTIONS: &str = "but if because that which who whom whose whether although though while unless since whereas what nor";
 
 pub(super) const PRONOUNS: &str = "it they we i you he she them us me him her its their our my your his this these those that itself themselves ours";
 

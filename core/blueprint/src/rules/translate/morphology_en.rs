@@ -137,7 +137,7 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
         _ => {}
     }
     let lemma = if tag == Tag::Noun { singular(low).0 } else { key.clone() };
-    out.push(Word { span: token.span.clone(), low: low.to_owned(), key, lemma, tag, plural, cases: 0, gender: ' ', capital: token.capital, russian: false, participle, loose });
+    out.push(Word { span: token.span.clone(), low: low.to_owned(), key, lemma, tag, plural, cases: 0, gender: ' ', russian: false, participle, reflexive: false, loose });
 }
 
 /// The part a mark plays, in both languages.
@@ -182,7 +182,8 @@ fn reads_as_verb(form: Form, before: &[Word], next: Option<&Token>, noun_before:
                 Tag::Prep => prev.low == "to" && form == Form::Base,
                 Tag::Noun => {
                     let agrees = if form == Form::Third { !prev.plural } else { prev.plural };
-                    agrees && (!known_noun || next_opens) || (!known_noun && form == Form::Third)
+                    let object = form == Form::Base && prev.plural && !matches!(prev.low.as_str(), "sales" | "goods" | "parts") && next.is_some_and(|t| t.kind == Kind::Word && !PREPOSITIONS.contains(t.low.as_str()) && !matches!(t.low.as_str(), "and" | "or"));
+                    agrees && (!known_noun || next_opens || object) || (!known_noun && form == Form::Third)
                 }
                 Tag::And | Tag::Or | Tag::Comma => {
                     // A row of verbs goes on as it began.

@@ -103,7 +103,7 @@ fn verb_ending(low: &str) -> bool {
     low.chars().count() > 4 && ["ает", "яет", "ует", "ирует", "ают", "яют", "уют", "ются", "ется", "ится", "ятся", "аться", "иться", "яться", "ать", "ять", "ить", "еть", "овать", "ывать", "ивать", "ует", "ишь", "ешь", "вали", "лись", "лась", "лось", "лся", "аем", "яем", "уем", "ите", "йте", "ала", "али", "ило", "ила", "или"].iter().any(|end| low.ends_with(end))
 }
 
-fn adjective(low: &str) -> Option<(&str, char, u8)> {
+pub(super) fn adjective(low: &str) -> Option<(&str, char, u8)> {
     let (stem, gender, cases) = ADJECTIVE_ENDINGS.iter().find_map(|(end, gender, cases)| low.strip_suffix(end).map(|stem| (stem, *gender, *cases)))?;
     let known = ADJECTIVES.contains_key(stem) || EMPTY.contains_key(stem);
     let typical = ["н", "ск", "ов", "ев", "щ", "вш", "енн", "ен", "к", "им", "ем", "льн", "чн", "ист", "аст", "лив", "шн", "ж", "тел"].iter().any(|s| stem.ends_with(s));
@@ -121,7 +121,7 @@ pub(super) fn tag(tokens: &[Token], at: usize, out: &mut Vec<Word>) {
     let token = &tokens[at];
     let low = token.low.as_str();
     let mut word = Word {
-        span: token.span.clone(), low: low.to_owned(), key: low.to_owned(), lemma: low.to_owned(), tag: Tag::Noun, plural: false, cases: ANY, gender: ' ', capital: token.capital, russian: true, participle: false, loose: false,
+        span: token.span.clone(), low: low.to_owned(), key: low.to_owned(), lemma: low.to_owned(), tag: Tag::Noun, plural: false, cases: ANY, gender: ' ', russian: true, participle: false, reflexive: false, loose: false,
     };
     word.tag = match token.kind {
         Kind::Mark(m) => mark(m),
@@ -155,9 +155,8 @@ fn word_tag(low: &str, word: &mut Word, before: &[Word]) -> Tag {
         return Tag::Noun;
     }
     if let Some(act) = verb(low) {
-        if short_participle(low) && act != Act::Belong {
-            word.participle = true;
-        }
+        word.participle = short_participle(low) && act != Act::Belong;
+        word.reflexive = ["тся", "лся", "лась", "лось", "лись"].iter().any(|end| low.ends_with(end)) && !matches!(act, Act::Belong | Act::Consist) && !["записыва", "регистрир", "находи", "занима", "явля"].iter().any(|s| low.starts_with(s));
         word.loose = low.ends_with("ть") || low.ends_with("ться") || low.ends_with("ти") || low.ends_with("чь");
         return if let Some((stem, gender, cases)) = adjective(low).filter(|_| !word.loose && (low.contains("енн") || low.contains("анн") || low.contains("ем") || low.contains("ющ"))) {
             adjective_word(word, stem, gender, cases)
@@ -170,7 +169,7 @@ fn word_tag(low: &str, word: &mut Word, before: &[Word]) -> Tag {
     }
     if short_participle(low) {
         word.participle = true;
-        return Tag::Adj;
+        return if low.ends_with("ен") || low.ends_with("ан") || low.ends_with("ены") || low.ends_with("аны") || low.ends_with("ена") || low.ends_with("ана") || low.ends_with("ено") || low.ends_with("ано") { Tag::Verb(Act::Manage) } else { Tag::Adj };
     }
     if verb_ending(low) {
         word.loose = low.ends_with("ть") || low.ends_with("ться");
@@ -198,11 +197,11 @@ fn guess(low: &str, word: &mut Word) {
     const SUFFIXES: &[(&str, &str, char, u8, bool)] = &[
         ("ениями", "ение", 'n', INS, true), ("аниями", "ание", 'n', INS, true), ("ениях", "ение", 'n', LOC, true), ("ением", "ение", 'n', INS, false), ("ению", "ение", 'n', DAT, false), ("ении", "ение", 'n', LOC, false), ("ений", "ение", 'n', GEN, true), ("ения", "ение", 'n', GEN | NOM, false), ("ание", "ание", 'n', NOM | ACC, false), ("ания", "ание", 'n', GEN | NOM, false), ("анию", "ание", 'n', DAT, false), ("анием", "ание", 'n', INS, false),
         ("остью", "ость", 'f', INS, false), ("остями", "ость", 'f', INS, true), ("остей", "ость", 'f', GEN, true), ("ости", "ость", 'f', GEN | DAT | LOC, false),
-        ("ациями", "ация", 'f', INS, true), ("циями", "ция", 'f', INS, true), ("циях", "ция", 'f', LOC, true), ("циям", "ция", 'f', DAT, true), ("цией", "ция", 'f', INS, false), ("цию", "ция", 'f', ACC, false), ("ций", "ция", 'f', GEN, true), ("ции", "ция", 'f', ANY, false), ("ия", "ия", 'f', NOM, false), ("ию", "ия", 'f', ACC, false), ("ии", "ия", 'f', ANY, false), ("ией", "ия", 'f', INS, false),
+        ("ациями", "ация", 'f', INS, true), ("циями", "ция", 'f', INS, true), ("циях", "ция", 'f', LOC, true), ("циям", "ция", 'f', DAT, true), ("цией", "ция", 'f', INS, false), ("цию", "ция", 'f', ACC, false), ("ций", "ция", 'f', GEN, true), ("ции", "ция", 'f', ANY, false), ("ния", "ние", 'n', GEN, false), ("тия", "тие", 'n', GEN, false), ("ия", "ия", 'f', NOM, false), ("ию", "ия", 'f', ACC, false), ("ии", "ия", 'f', ANY, false), ("ией", "ия", 'f', INS, false),
         ("телями", "тель", 'm', INS, true), ("телей", "тель", 'm', GEN | ACC, true), ("телям", "тель", 'm', DAT, true), ("телях", "тель", 'm', LOC, true), ("телем", "тель", 'm', INS, false), ("теля", "тель", 'm', GEN | ACC, false), ("телю", "тель", 'm', DAT, false), ("теле", "тель", 'm', LOC, false), ("тели", "тель", 'm', NOM, true),
         ("ками", "ка", 'f', INS, true), ("ках", "ка", 'f', LOC, true), ("кам", "ка", 'f', DAT, true), ("ку", "ка", 'f', ACC, false), ("кой", "ка", 'f', INS, false), ("ки", "ка", 'f', GEN | NOM | ACC, true), ("ке", "ка", 'f', DAT | LOC, false), ("вок", "вка", 'f', GEN, true), ("чек", "чка", 'f', GEN, true),
-        ("ами", "", 'm', INS, true), ("ах", "", 'm', LOC, true), ("ам", "", 'm', DAT, true), ("ов", "", 'm', GEN | ACC, true), ("ом", "", 'm', INS, false), ("ы", "", 'm', NOM | ACC, true), ("ями", "ь", 'm', INS, true), ("ях", "ь", 'm', LOC, true), ("ям", "ь", 'm', DAT, true), ("ев", "й", 'm', GEN, true), ("ей", "ь", 'm', GEN, true),
-        ("и", "", 'm', NOM | ACC, true), ("у", "а", 'f', ACC, false), ("е", "", 'm', LOC, false), ("ю", "я", 'f', ACC, false), ("ой", "а", 'f', INS, false),
+        ("ами", "", 'm', INS, true), ("ах", "", 'm', LOC, true), ("ам", "", 'm', DAT, true), ("ов", "", 'm', GEN | ACC, true), ("ом", "", 'm', INS, false), ("ы", "", 'm', NOM | ACC | GEN, true), ("ями", "ь", 'm', INS, true), ("ях", "ь", 'm', LOC, true), ("ям", "ь", 'm', DAT, true), ("ев", "й", 'm', GEN, true), ("ей", "ь", 'm', GEN, true),
+        ("и", "", 'm', NOM | ACC | GEN, true), ("у", "а", 'f', ACC, false), ("е", "", 'm', LOC, false), ("ю", "я", 'f', ACC, false), ("ой", "а", 'f', INS, false),
     ];
     if !low.chars().any(|c| ('а'..='я').contains(&c)) {
         return;

@@ -13,6 +13,10 @@ pub(super) struct Phrase {
     pub key: String,
     /// Singular nominative in the language of the text, lower case.
     pub label: String,
+    /// As `key`, with every describing word: `minimum stock`, `promised date`.
+    pub long_key: String,
+    /// As `label`, with every describing word.
+    pub long_label: String,
     pub quant: Quant,
     pub plural: bool,
     pub cases: u8,
@@ -22,8 +26,6 @@ pub(super) struct Phrase {
     pub russian: bool,
     /// The complement as it stands in the text, lower case.
     pub tail: String,
-    /// Introduced by `its`, `their`, `его`.
-    pub possessed: bool,
 }
 
 impl Phrase {
@@ -40,6 +42,26 @@ impl Phrase {
         }
     }
 
+    /// As `full_key`, with every describing word, for names of attributes.
+    pub fn attribute_key(&self) -> String {
+        if self.russian {
+            if let Some(known) = nouns_ru::phrase(&self.attribute_label()).or_else(|| nouns_ru::phrase(&self.full_label())) {
+                return known.replace('_', " ");
+            }
+        } else if matches!(self.key.rsplit(' ').next(), Some("number" | "amount")) && self.of.as_ref().is_some_and(|of| of.plural) {
+            return format!("{} {}", self.long_key, self.tail);
+        }
+        match &self.of {
+            Some(of) => format!("{} {}", of.attribute_key(), self.long_key),
+            None => self.long_key.clone(),
+        }
+    }
+
+    /// As `full_label`, with every describing word.
+    pub fn attribute_label(&self) -> String {
+        if self.tail.is_empty() { self.long_label.clone() } else { format!("{} {}", self.long_label, self.tail) }
+    }
+
     /// The label with the complement behind.
     pub fn full_label(&self) -> String {
         if self.tail.is_empty() { self.label.clone() } else { format!("{} {}", self.label, self.tail) }
@@ -50,7 +72,7 @@ impl Phrase {
 #[derive(Debug, Clone)]
 pub(super) enum Part {
     Thing(Phrase),
-    Verb { act: Act, participle: bool, loose: bool },
+    Verb { act: Act, participle: bool, reflexive: bool, loose: bool, russian: bool },
     /// A describing word without its noun: `paid`, `оплачен`.
     Value,
     Be,
@@ -67,7 +89,7 @@ pub(super) enum Part {
     Open,
     Close,
     Conj,
-    Adv(String),
+    Adv,
     Other,
 }
 
@@ -92,7 +114,7 @@ pub(super) fn parts(text: &str, sentence: Range<usize>) -> Vec<Placed> {
         let word = &words[at];
         let part = match word.tag {
             Tag::Noun | Tag::Adj => Part::Value,
-            Tag::Verb(act) => Part::Verb { act, participle: word.participle, loose: word.loose },
+            Tag::Verb(act) => Part::Verb { act, participle: word.participle, reflexive: word.reflexive, loose: word.loose, russian: word.russian },
             Tag::Be => Part::Be,
             Tag::Modal => Part::Modal,
             Tag::Prep => Part::Prep(word.low.clone()),
@@ -107,7 +129,7 @@ pub(super) fn parts(text: &str, sentence: Range<usize>) -> Vec<Placed> {
             Tag::Open => Part::Open,
             Tag::Close => Part::Close,
             Tag::Conj => Part::Conj,
-            Tag::Adv => Part::Adv(word.low.clone()),
+            Tag::Adv => Part::Adv,
             Tag::Num | Tag::Possessive | Tag::Other => Part::Other,
         };
         out.push(Placed { part, span: word.span.clone() });
@@ -200,12 +222,11 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     let mut at = start;
     let mut quant = Quant::Bare;
     let mut number = false;
-    let mut possessed = false;
     while let Some(word) = words.get(at) {
         match word.tag {
             Tag::Quant(q) => quant = quant.max(q),
             Tag::Num => number = true,
-            Tag::Pron if matches!(word.low.as_str(), "its" | "their" | "his" | "her" | "our" | "my" | "your" | "his/her" | "его" | "ее" | "их" | "свой" | "свои" | "свою" | "своих" | "своего" | "своей" | "наши" | "наш" | "наша" | "наших") => possessed = true,
+            Tag::Pron if matches!(word.low.as_str(), "its" | "their" | "his" | "her" | "our" | "my" | "your" | "his/her" | "его" | "ее" | "их" | "свой" | "свои" | "свою" | "своих" | "своего" | "своей" | "наши" | "наш" | "наша" | "наших") => {}
             Tag::Pron if matches!(word.low.as_str(), "this" | "that" | "these" | "those" | "этот" | "эта" | "эти" | "этого" | "этой" | "этому" | "этим") && !word.plural => {}
             Tag::Adv if matches!(word.low.as_str(), "only" | "just" | "exactly" | "только" | "ровно" | "строго") && words.get(at + 1).is_some_and(|w| matches!(w.tag, Tag::Quant(_))) => {}
             _ => break,
@@ -231,8 +252,7 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
                     break;
                 }
                 head = Some(at);
-                if words.get(at + 1).is_some_and(|w| w.russian) && word.russian {
-                    at += 1;
+                if word.russian && words.get(at + 1).is_some_and(|w| w.russian) {
                     break;
                 }
             }
@@ -248,22 +268,38 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     let noun = &words[head];
     let mut key = Vec::new();
     let mut label = Vec::new();
+    let mut long_key = Vec::new();
+    let mut long_label = Vec::new();
     for word in &words[body..head] {
         if word.tag == Tag::Noun {
             key.push(morphology_en::singular(&word.key).0);
             label.push(word.lemma.clone());
+            long_key.push(morphology_en::singular(&word.key).0);
+            long_label.push(word.low.clone());
         } else if word.russian {
+            long_key.push(word.key.clone());
+            long_label.push(morphology_ru::adjective_lemma(&word.lemma, noun.gender));
             if !morphology_ru::empty_adjective(&word.lemma) && !word.participle {
                 key.push(word.key.clone());
                 label.push(morphology_ru::adjective_lemma(&word.lemma, noun.gender));
             }
-        } else if !morphology_en::empty_adjective(&word.low) && !word.participle {
+        } else if morphology_en::empty_adjective(&word.low) || word.participle {
+            if !matches!(word.low.as_str(), "new" | "own" | "other" | "following" | "same" | "different" | "optional" | "required" | "usual" | "basic" | "several" | "corresponding" | "respective" | "short" | "current") {
+                long_key.push(word.low.clone());
+                long_label.push(word.low.clone());
+            }
+        } else {
+            long_key.push(word.low.clone());
+            long_label.push(word.low.clone());
             key.push(word.low.clone());
             label.push(word.low.clone());
         }
     }
     key.push(noun.key.clone());
     label.push(noun.lemma.clone());
+    long_key.push(noun.key.clone());
+    long_label.push(noun.lemma.clone());
+    let (long_key, long_label) = (long_key.join(" "), long_label.join(" "));
     let label = label.join(" ");
     let key = nouns_ru::phrase(&label).map_or_else(|| key.join(" "), |known| known.replace('_', " "));
     if number {
@@ -271,7 +307,7 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     }
     let plural = noun.plural || quant == Quant::Many;
     let span = words[start].span.start..noun.span.end;
-    Some((Phrase { key, label, quant, plural, cases: noun.cases, span, of: None, russian: noun.russian, tail: String::new(), possessed }, at))
+    Some((Phrase { key, label, long_key, long_label, quant, plural, cases: noun.cases, span, of: None, russian: noun.russian, tail: String::new() }, at))
 }
 
 #[cfg(test)]

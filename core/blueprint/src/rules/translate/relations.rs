@@ -37,7 +37,8 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
             (Some(many), if item.quant == Quant::One && subject.quant == Quant::One { Some(false) } else { None })
         }
         Rule::Belongs => {
-            let many = item.plural;
+            // "Orders belong to customers" speaks of the kind; "an order belongs to several customers" counts.
+            let many = item.quant == Quant::Many || (item.plural && !subject.plural);
             (Some(many), if many { Some(true) } else { None })
         }
         Rule::Does => (if item.quant == Quant::One { Some(false) } else { Some(true) }, if subject.plural && item.plural && subject.quant == Quant::Many { Some(true) } else { None }),

@@ -80,9 +80,11 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
 fn joins(before: &str, line: &str) -> bool {
     let last = before.rsplit('\n').next().unwrap_or(before).trim_end();
     let wrapped = last.len() > 60;
-    let lower = line.chars().next().is_some_and(|c| c.is_lowercase() || c == '(');
+    // In a chat every line starts small; there a short line is a thought of its own.
+    let capital = before.chars().next().is_some_and(|c| !c.is_lowercase());
+    let lower = capital && line.chars().next().is_some_and(|c| c.is_lowercase() || c == '(');
     let ended = last.ends_with(['.', '!', '?', ';']);
-    !last.ends_with(':') && (lower || wrapped || ended || last.ends_with(','))
+    !last.ends_with(':') && (lower || (wrapped && capital) || (ended && capital) || last.ends_with(','))
 }
 
 struct Line<'a> {

@@ -1,5 +1,7 @@
 //! The translator as a whole.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on should stop.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -90,10 +90,11 @@ pub(super) struct Word {
     pub cases: u8,
     /// Russian gender: `m`, `f`, `n`; blank otherwise.
     pub gender: char,
-    pub capital: bool,
     pub russian: bool,
     /// A participle such as `paid` or `assigned`; may stand as a value or open a passive.
     pub participle: bool,
+    /// A Russian verb in `-ся`, which often reads as a passive.
+    pub reflexive: bool,
     /// A verb in its -ing or infinitive form.
     pub loose: bool,
 }
