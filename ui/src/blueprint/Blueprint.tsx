@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
-import { Button, Empty, useVerbs } from "../kit";
+import { Button, Empty, chordOf, useVerbs } from "../kit";
 import { useProjects, useProjectPlace } from "../project";
 import { BriefPage } from "./BriefPage";
 import { DataPage } from "./DataPage";
@@ -39,11 +39,11 @@ function OpenBlueprint({ project }: { project: string }) {
   // A requirement's text is undone by the core as well, not by the field, which knows nothing of merged edits.
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      const mod = event.ctrlKey || event.metaKey;
-      if (!mod || event.altKey || event.code !== "KeyZ") return;
+      const chord = chordOf(event);
+      if (chord !== "Mod+Z" && chord !== "Mod+Shift+Z") return;
       if (!(event.target instanceof HTMLElement) || event.target.dataset.undo !== "core") return;
       event.preventDefault();
-      void (event.shiftKey ? redo() : undo());
+      void (chord === "Mod+Z" ? undo() : redo());
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);

@@ -1,4 +1,3 @@
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import { toast } from "../kit";
@@ -18,7 +17,7 @@ export function BriefPage({ project, further }: { project: string | null; furthe
   const [draft, setDraft] = useDraft(project);
   const create = useCommand(projects.create, { inline: true });
   const accept = useCommand(blueprint.accept, { inline: true });
-  const [asked, setAsked] = useState(0);
+  const undo = useCommand(blueprint.undo);
   const ask = project !== null && draft.translated && draft.text.trim() !== "";
   const proposal = useQuery(blueprint.propose, ask ? { project: project!, text: draft.text } : null);
 
@@ -27,7 +26,6 @@ export function BriefPage({ project, further }: { project: string | null; furthe
     if (project) {
       setDraft({ ...draft, translated: true });
       if (proposal.isError) void proposal.refetch();
-      setAsked(asked + 1);
       return;
     }
     const made = await create.run({ name: firstWords(draft.text, 4, 40) });
@@ -57,7 +55,7 @@ export function BriefPage({ project, further }: { project: string | null; furthe
           if (!accepted) return;
           setDraft(null);
           go(pathOf(project, "requirements"));
-          toast(t("changes.accepted", { count: items.length }));
+          toast(t("changes.accepted", { count: items.length }), { verb: { label: t("verb.undo"), keys: "Mod+Z", run: () => void undo.run({ project }) } });
         }}
       />
     );

@@ -13,7 +13,7 @@ import { useProjectPlace } from "../project";
 import { blueprint } from "./api";
 import { EntityNode, type EntityNodeType } from "./EntityNode";
 import { RelationEdge, type RelationEdgeType } from "./RelationEdge";
-import { arrange, entitySize, neighbour, placeMissing, snap, type Direction, type Place } from "./layout";
+import { arrange, entitySize, freeSpot, neighbour, placeMissing, snap, type Direction, type Place } from "./layout";
 import { routeAll, type Box } from "./route";
 import { useUndo } from "./undo";
 import "./DataPage.css";
@@ -157,17 +157,22 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     return () => clearTimeout(timer);
   }, [boxes.length, flow]);
 
-  // Until a hand moves the view, it keeps showing the whole diagram, also beside an opened inspector.
-  const viewTaken = useRef(false);
+  // An inspector that opens may cover what was selected. Only then does the view move, by as little as shows it again,
+  // and late enough that the second click of two still meets what the first one met.
+  const chosen = boxes.find((box) => box.id === selected);
   useEffect(() => {
-    const frame = pane.current;
-    if (!frame || typeof ResizeObserver === "undefined") return;
-    const watch = new ResizeObserver(() => {
-      if (!viewTaken.current) void flow.fitView({ padding: 0.12, maxZoom: 1 });
-    });
-    watch.observe(frame);
-    return () => watch.disconnect();
-  }, [flow]);
+    if (!chosen) return;
+    const timer = setTimeout(() => {
+      const frame = pane.current?.getBoundingClientRect();
+      if (!frame?.width || dragging.current) return;
+      const { x, y, zoom } = flow.getViewport();
+      const nudge = (low: number, high: number, room: number) => (high - low > room - 32 || low < 16 ? 16 - low : high > room - 16 ? room - 16 - high : 0);
+      const dx = nudge(chosen.x * zoom + x, (chosen.x + chosen.width) * zoom + x, frame.width);
+      const dy = nudge(chosen.y * zoom + y, (chosen.y + chosen.height) * zoom + y, frame.height);
+      if (dx || dy) void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 120 });
+    }, 320);
+    return () => clearTimeout(timer);
+  }, [chosen?.id, flow]);
 
   const focusNode = useCallback((id: string) => {
     setTimeout(() => pane.current?.querySelector<HTMLElement>(`[data-testid="entity-node"][data-id="${CSS.escape(id)}"]`)?.focus(), 0);
@@ -177,14 +182,16 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     const names = new Set(model.entities.map((entity) => entity.name));
     let name = t("data.new_name");
     for (let count = 2; names.has(name); count++) name = `${t("data.new_name")}${count}`;
-    const right = Math.max(0, ...boxes.map((box) => box.x + box.width));
-    const top = boxes.length ? Math.min(...boxes.map((box) => box.y)) : 0;
+    const frame = pane.current?.getBoundingClientRect();
+    const { x: panX, y: panY, zoom } = flow.getViewport();
+    const spot = point
+      ? { x: snap(point.x), y: snap(point.y) }
+      : freeSpot(boxes, { x: -panX / zoom, y: -panY / zoom, width: (frame?.width || 1040) / zoom, height: (frame?.height || 740) / zoom });
     if (drawn.size > 0) await store([]);
-    const made = await add.run({ project, name, x: snap(point?.x ?? (boxes.length ? right + 96 : 0)), y: snap(point?.y ?? top) });
+    const made = await add.run({ project, name, ...spot });
     if (!made) return;
     select(made.id);
     setRenaming(made.id);
-    if (!point) setTimeout(fit, 60);
   };
 
   const connectTo = async (from: string, to: string) => {
@@ -294,9 +301,6 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
           onNodeClick={(_, node) => (connecting && connecting !== node.id ? void connectTo(connecting, node.id) : select(node.id))}
           onEdgeClick={(_, edge) => select(edge.id)}
           onPaneClick={() => (setConnecting(null), selected && select(null))}
-          onMoveStart={(event) => {
-            if (event) viewTaken.current = true;
-          }}
           onNodeDragStart={() => (dragging.current = true)}
           onNodeDragStop={(_, __, moved) => {
             void store(moved.map((node) => ({ id: node.id, x: snap(node.position.x), y: snap(node.position.y) }))).then(() => (dragging.current = false));

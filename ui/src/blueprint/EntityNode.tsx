@@ -25,7 +25,7 @@ export const EntityNode = memo(function EntityNode({ data, selected }: NodeProps
   const { entity, tabbable, renaming, source, onRename, onRenaming, onFocus } = data;
   return (
     <div
-      className={`entity ${selected ? "selected" : ""} ${entity.pending ? "pending" : ""} ${source ? "source" : ""}`}
+      className={`entity ${selected ? "selected" : ""} ${entity.pending ? "pending" : ""} ${source ? "connects" : ""}`}
       role="group"
       aria-roledescription={t("inspector.entity")}
       aria-label={t("data.entity_name", { name: entity.name, count: entity.attributes.length })}

@@ -143,7 +143,7 @@ function RequirementFacts({ project, requirement, model }: { project: string; re
       </Section>
       {requirement.source && (
         <Section title={t("inspector.source")}>
-          <blockquote className="source selectable">{requirement.source.sentence}</blockquote>
+          <blockquote className="quoted selectable">{requirement.source.sentence}</blockquote>
           {brief && (
             <p className="soft">
               {brief.title}, <Ago at={brief.added_at} />

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEven
 import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import type { Priority, Requirement, RequirementKind, RequirementState } from "../api/generated";
-import { Button, Choice, Empty, IconButton, Loaded, toast, useVerbs } from "../kit";
+import { Button, Choice, Empty, IconButton, Loaded, chordOf, toast, useVerbs } from "../kit";
 import { platform } from "../platform";
 import { useProjectPlace } from "../project";
 import { blueprint } from "./api";
@@ -199,7 +199,6 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
 
   const onRowKey = (event: KeyboardEvent<HTMLDivElement>, row: Requirement) => {
     if (event.target !== event.currentTarget || event.altKey) return;
-    const mod = event.ctrlKey || event.metaKey;
     const index = indexOf(row.id);
     const page = Math.max(1, Math.floor((grid.current?.clientHeight ?? 280) / ROW) - 1);
     if (event.key === "ArrowDown") goTo(index + 1, event.shiftKey);
@@ -217,7 +216,7 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
     } else if (event.key === "Escape") {
       setMarked(new Set());
       if (selected) onSelect(null);
-    } else if (mod && event.code === "KeyC" && !window.getSelection()?.toString()) copyChosen();
+    } else if (chordOf(event.nativeEvent) === "Mod+C" && !window.getSelection()?.toString()) copyChosen();
     else return;
     event.preventDefault();
   };

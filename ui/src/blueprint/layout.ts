@@ -1,3 +1,4 @@
+import type { ElkNode } from "elkjs/lib/elk-api";
 import type { Entity, Model, Relation } from "../api/generated";
 import type { Box } from "./route";
 
@@ -24,29 +25,38 @@ export interface Place {
   y: number;
 }
 
+/** What a diagram is usually seen in, in px: of two arrangements, the one that is drawn larger here is taken. */
+const VIEW = { width: 1040, height: 740 };
+
 /** A calm arrangement of the whole diagram. ELK is large, so it is loaded when first asked for. */
 export async function arrange({ entities, relations }: Model): Promise<Place[]> {
   if (entities.length === 0) return [];
   const { default: Elk } = await import("elkjs/lib/elk.bundled.js");
   const known = new Set(entities.map((entity) => entity.id));
-  const graph = await new Elk().layout({
-    id: "root",
-    layoutOptions: {
-      "elk.algorithm": "layered",
-      "elk.direction": "RIGHT",
-      "elk.edgeRouting": "ORTHOGONAL",
-      "elk.aspectRatio": "1.6",
-      "elk.spacing.nodeNode": "56",
-      "elk.spacing.componentComponent": "72",
-      "elk.layered.spacing.nodeNodeBetweenLayers": "128",
-      "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
-      "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
-    },
-    children: entities.map((entity) => ({ id: entity.id, ...entitySize(entity) })),
-    edges: relations
-      .filter((relation) => known.has(relation.from) && known.has(relation.to))
-      .map((relation) => ({ id: relation.id, sources: [relation.from], targets: [relation.to] })),
-  });
+  const layOut = (direction: "RIGHT" | "DOWN"): Promise<ElkNode> =>
+    new Elk().layout({
+      id: "root",
+      layoutOptions: {
+        "elk.algorithm": "layered",
+        "elk.direction": direction,
+        "elk.edgeRouting": "ORTHOGONAL",
+        "elk.aspectRatio": String(VIEW.width / VIEW.height),
+        "elk.spacing.nodeNode": "56",
+        "elk.spacing.componentComponent": "72",
+        "elk.layered.spacing.nodeNodeBetweenLayers": direction === "RIGHT" ? "112" : "72",
+        "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
+        "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+      },
+      children: entities.map((entity) => ({ id: entity.id, ...entitySize(entity) })),
+      edges: relations
+        .filter((relation) => known.has(relation.from) && known.has(relation.to))
+        .map((relation) => ({ id: relation.id, sources: [relation.from], targets: [relation.to] })),
+    });
+  const across = await layOut("RIGHT");
+  const down = await layOut("DOWN");
+  const scale = (graph: { width?: number; height?: number }) =>
+    Math.min(1, VIEW.width / (graph.width || 1), VIEW.height / (graph.height || 1));
+  const graph = scale(down) > scale(across) * 1.05 ? down : across;
   return (graph.children ?? []).map((node) => ({ id: node.id, x: snap(node.x ?? 0), y: snap(node.y ?? 0) }));
 }
 
@@ -66,6 +76,22 @@ export async function placeMissing(model: Model): Promise<Place[]> {
   const bottom = Math.max(...standing.map((entity) => entity.y! + entitySize(entity).height));
   const left = Math.min(...standing.map((entity) => entity.x!));
   return places.map((place) => ({ id: place.id, x: snap(place.x + left), y: snap(place.y + bottom + 64) }));
+}
+
+/** The free spot for a new table that is nearest to the middle of what is seen. */
+export function freeSpot(boxes: readonly Box[], seen: Omit<Box, "id">): { x: number; y: number } {
+  const size = { width: MIN_WIDTH, height: HEAD + LINE + 5 };
+  const [middleX, middleY] = [seen.x + (seen.width - size.width) / 2, seen.y + (seen.height - size.height) / 2];
+  const free = (x: number, y: number) =>
+    boxes.every((box) => x + size.width + 40 <= box.x || box.x + box.width + 40 <= x || y + size.height + 32 <= box.y || box.y + box.height + 32 <= y);
+  let best = { x: middleX, y: Math.max(seen.y, ...boxes.map((box) => box.y + box.height)) + 64 };
+  let least = Infinity;
+  for (let x = seen.x + 24; x + size.width + 24 <= seen.x + seen.width; x += 24)
+    for (let y = seen.y + 24; y + size.height + 24 <= seen.y + seen.height; y += 24) {
+      const distance = Math.hypot(x - middleX, y - middleY);
+      if (distance < least && free(x, y)) [least, best] = [distance, { x, y }];
+    }
+  return { x: snap(best.x), y: snap(best.y) };
 }
 
 export type Direction = "Left" | "Right" | "Up" | "Down";

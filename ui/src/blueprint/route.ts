@@ -73,12 +73,14 @@ export function routeAll(boxes: readonly Box[], lines: readonly Line[]): Map<str
       });
     }
 
-  // An end that has its side to itself moves to face the other, so that a short line is straight.
+  // An end that has its side to itself moves to face the other, so that a short line is straight; in company it moves
+  // by a few pixels at most.
   for (const end of ends) {
     const mine = ports.get(`${end.line.id}:${end.first}`)!;
     const theirs = ports.get(`${end.line.id}:${!end.first}`)!;
-    if (end.box === end.other || ends.some((each) => each !== end && each.box === end.box && each.side === end.side)) continue;
     const along = end.side === "left" || end.side === "right" ? "y" : "x";
+    const company = ends.some((each) => each !== end && each.box === end.box && each.side === end.side);
+    if (end.box === end.other || (company && Math.abs(mine[along] - theirs[along]) > 8)) continue;
     const [low, high] = along === "y" ? [end.box.y, end.box.y + end.box.height] : [end.box.x, end.box.x + end.box.width];
     if (theirs[along] >= low + 12 && theirs[along] <= high - 12) mine[along] = theirs[along];
   }

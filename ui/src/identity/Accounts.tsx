@@ -1,7 +1,9 @@
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCommand } from "../api/call";
 import type { Account } from "../api/generated";
-import { Button } from "../kit";
+import { Button, Dialog } from "../kit";
+import { AccountForm } from "./AccountForm";
 import { identity } from "./api";
 import { host } from "./ShareDialog";
 
@@ -9,9 +11,14 @@ import { host } from "./ShareDialog";
 export function Accounts({ accounts }: { accounts: Account[] }) {
   const { t } = useTranslation();
   const signOut = useCommand(identity.sign_out);
+  const [signingIn, setSigningIn] = useState<string | null>(null);
   if (accounts.length === 0) return <p className="soft">{t("account.none")}</p>;
   return (
-    <ul className="members">
+    <>
+      <Dialog open={signingIn !== null} onClose={() => setSigningIn(null)} title={t("account.sign_in_to", { server: host(signingIn ?? "") })}>
+        <AccountForm link={signingIn ?? ""} may="sign_in" onDone={() => setSigningIn(null)} />
+      </Dialog>
+      <ul className="members">
       {accounts.map((account) => (
         <li key={account.server}>
           <div>
@@ -25,10 +32,14 @@ export function Accounts({ accounts }: { accounts: Account[] }) {
               {t("account.sign_out")}
             </Button>
           ) : (
-            <span className="soft">{t("account.signed_out")}</span>
+            <>
+              <span className="soft">{t("account.signed_out")}</span>
+              <Button onClick={() => setSigningIn(account.server)}>{t("account.sign_in")}</Button>
+            </>
           )}
         </li>
       ))}
-    </ul>
+      </ul>
+    </>
   );
 }

@@ -54,6 +54,10 @@ export function SyncBadge({ collapsed }: { collapsed: boolean }) {
               <Popover.Close asChild>
                 <Button onClick={() => runVerb("share")}>{t("share.verb")}</Button>
               </Popover.Close>
+            ) : state === "signed_out" ? (
+              <Popover.Close asChild>
+                <Button onClick={() => go("/settings/profile")}>{t("account.sign_in")}</Button>
+              </Popover.Close>
             ) : (
               <Button onClick={() => void now.run({})} disabled={now.pending}>
                 {t("sync.now")}

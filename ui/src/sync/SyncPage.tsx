@@ -196,7 +196,7 @@ function Refused({ space, entry }: { space: string; entry: RefusedEntry }) {
       >
         <strong>{entry.what}</strong> <Ago at={entry.at} />
         <p>{entry.reason}</p>
-        {entry.text && <blockquote className="source selectable">{entry.text}</blockquote>}
+        {entry.text && <blockquote className="quoted selectable">{entry.text}</blockquote>}
       </Banner>
     </div>
   );

@@ -332,6 +332,7 @@ export const en = {
     password_hint: "At least 12 characters.",
     create: "Create account",
     sign_in: "Sign in",
+    sign_in_to: "Sign in to {{server}}",
     sign_out: "Sign out",
     signed_out: "Signed out",
     have_account: "I have an account",

@@ -368,6 +368,7 @@ export const ru = {
     password_hint: "Не короче 12 знаков.",
     create: "Создать учётную запись",
     sign_in: "Войти",
+    sign_in_to: "Вход на {{server}}",
     sign_out: "Выйти",
     signed_out: "Вход не выполнен",
     have_account: "У меня есть учётная запись",
