@@ -58,21 +58,29 @@ fn merge_synonyms(candidates: &mut BTreeMap<String, Candidate>) -> BTreeMap<Stri
         let present: Vec<&str> = group.iter().copied().filter(|k| candidates.contains_key(*k)).collect();
         let Some(best) = present.iter().copied().rev().max_by_key(|k| (k.contains(' '), candidates.get(*k).map_or(0, |c| c.mentions))) else { continue };
         for other in present.into_iter().filter(|k| *k != best) {
-            if let Some(gone) = candidates.remove(other)
-                && let Some(kept) = candidates.get_mut(best)
-            {
-                for (reason, times) in gone.reasons {
-                    *kept.reasons.entry(reason).or_default() += times;
-                }
-                kept.sentences.extend(gone.sentences);
-                kept.acts |= gone.acts;
-                kept.story |= gone.story;
-                kept.mentions += gone.mentions;
-                names.insert(other.to_owned(), best.to_owned());
-            }
+            merge(candidates, &mut names, other, best);
         }
     }
+    for (head, compound) in entities::heads(candidates) {
+        merge(candidates, &mut names, &head, &compound);
+    }
     names
+}
+
+fn merge(candidates: &mut BTreeMap<String, Candidate>, names: &mut BTreeMap<String, String>, other: &str, best: &str) {
+    if let Some(gone) = candidates.remove(other)
+        && let Some(kept) = candidates.get_mut(best)
+    {
+        for (reason, times) in gone.reasons {
+            *kept.reasons.entry(reason).or_default() += times;
+        }
+        kept.sentences.extend(gone.sentences);
+        kept.acts |= gone.acts;
+        kept.story |= gone.story;
+        kept.mentions += gone.mentions;
+        kept.position = kept.position.min(gone.position);
+        names.insert(other.to_owned(), best.to_owned());
+    }
 }
 
 fn roles(candidates: &BTreeMap<String, Candidate>, requirements: &mut [Requirement], found: &[Found]) -> Vec<Role> {
@@ -152,10 +160,24 @@ impl<'a> Build<'a> {
     }
 
     fn run(mut self, found: &[Found]) -> (Vec<Entity>, Vec<Relation>) {
+        // What a list gives to one owner, its wording does not give to another: an order's "date of delivery" is not the delivery's.
+        let mut listed: BTreeSet<usize> = BTreeSet::new();
+        for one in found {
+            let id = self.requirements[one.sentence].id.clone();
+            if let Fact::Link { rule, subject, items } = &one.fact
+                && *rule != Rule::Of
+            {
+                if self.number(subject).is_some() {
+                    listed.extend(items.iter().map(|i| i.phrase.span.start));
+                }
+                self.link(*rule, subject, items, one.sentence, &id);
+            }
+        }
         for one in found {
             let id = self.requirements[one.sentence].id.clone();
             match &one.fact {
-                Fact::Link { rule, subject, items } => self.link(*rule, subject, items, one.sentence, &id),
+                Fact::Link { items, .. } if items.iter().any(|i| listed.contains(&i.phrase.span.start)) => {}
+                Fact::Link { rule: rule @ Rule::Of, subject, items } => self.link(*rule, subject, items, one.sentence, &id),
                 Fact::Values { owner: Some(owner), property, values } => self.values(owner, property.as_ref(), values, &id),
                 Fact::Mention(thing) => self.compound(thing, &id),
                 _ => {}

@@ -16,6 +16,7 @@ pub(super) enum Reason {
     Possessed,
     Acts,
     Managed,
+    Item,
     Each,
     Known,
     Mentioned,
@@ -26,11 +27,12 @@ impl Reason {
     fn points(self) -> (i32, i32) {
         match self {
             Self::Owns => (6, 8),
-            Self::Parts => (5, 6),
+            Self::Parts => (6, 7),
             Self::Belongs => (6, 8),
             Self::Possessed => (3, 5),
             Self::Acts => (5, 5),
             Self::Managed => (2, 4),
+            Self::Item => (1, 3),
             Self::Each => (2, 2),
             Self::Known => (3, 3),
             Self::Mentioned => (1, 3),
@@ -45,6 +47,7 @@ impl Reason {
             Self::Possessed => "something kept has it",
             Self::Acts => "it acts on something kept",
             Self::Managed => "people work with it",
+            Self::Item => "it stands in a list of attributes",
             Self::Each => "each of it is spoken of",
             Self::Known => "such records are usually kept",
             Self::Mentioned => "it is mentioned",
@@ -53,7 +56,7 @@ impl Reason {
 }
 
 /// The least sum of points that makes an entity.
-const ENOUGH: i32 = 6;
+const ENOUGH: i32 = 7;
 
 /// A thing spoken of under one key.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +69,8 @@ pub(super) struct Candidate {
     pub mentions: i32,
     /// Where it is first named.
     pub position: usize,
+    /// First named as something known: `the request`, `each request`, or a Russian singular.
+    pub definite: bool,
 }
 
 /// What a phrase stands for: the thing itself, or a property of a thing.
@@ -113,6 +118,7 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                     add(&mut all, thing, Reason::Each, *sentence);
                 }
             }
+            Fact::Declared(thing) => add(&mut all, thing, Reason::Owns, *sentence),
             Fact::Managed(thing) => add(&mut all, thing, Reason::Managed, *sentence),
             Fact::Actor { phrase, story } => {
                 let one = entry(&mut all, phrase, *sentence);
@@ -127,16 +133,20 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                     Rule::Has | Rule::Listed | Rule::With if of_things => add(&mut all, subject, Reason::Owns, *sentence),
                     Rule::Consists => add(&mut all, subject, Reason::Owns, *sentence),
                     Rule::Belongs => add(&mut all, subject, Reason::Belongs, *sentence),
-                    Rule::Of => add(&mut all, subject, Reason::Managed, *sentence),
                     _ => {}
                 }
+                let properties = items.iter().filter(|i| matches!(class(&concept(&i.phrase)), Some(Class::Property | Class::Either))).count();
                 for item in items {
                     let key = concept(&item.phrase);
                     let what = class(&key);
                     match rule {
                         Rule::Consists => add(&mut all, &item.phrase, Reason::Parts, *sentence),
                         Rule::Belongs => add(&mut all, &item.phrase, Reason::Belongs, *sentence),
-                        Rule::Has | Rule::Listed | Rule::With if what == Some(Class::Record) || what == Some(Class::Person) || (what.is_none() && item.phrase.plural && item.phrase.quant == Quant::Many) => add(&mut all, &item.phrase, Reason::Possessed, *sentence),
+                        Rule::Has | Rule::Listed | Rule::With if what == Some(Class::Record) || what == Some(Class::Person) || (what.is_none() && item.phrase.plural && item.phrase.quant == Quant::Many) || (what == Some(Class::Either) && item.phrase.quant == Quant::Many) => {
+                            // One noun in the singular among properties is most likely a property too.
+                            let reason = if properties > 0 && !item.phrase.plural { Reason::Item } else { Reason::Possessed };
+                            add(&mut all, &item.phrase, reason, *sentence);
+                        }
                         Rule::Does if what == Some(Class::Record) => {
                             add(&mut all, subject, Reason::Acts, *sentence);
                             add(&mut all, &item.phrase, Reason::Managed, *sentence);
@@ -155,9 +165,30 @@ fn entry<'a>(all: &'a mut BTreeMap<String, Candidate>, thing: &Phrase, sentence:
     let thing = unwrap(thing);
     let kept = key.split(' ').count();
     let label = if kept < thing.key.split(' ').count() { thing.label.split(' ').take(kept).collect::<Vec<_>>().join(" ") } else { thing.label.clone() };
-    let one = all.entry(key).or_insert_with(|| Candidate { label, position: thing.span.start, ..Candidate::default() });
+    let one = all.entry(key).or_insert_with(|| Candidate { label, position: thing.span.start, definite: matches!(thing.quant, Quant::The | Quant::Each) || (thing.russian && !thing.plural), ..Candidate::default() });
     one.sentences.insert(sentence);
     one
+}
+
+/// "Each request" behind "maintenance requests" means the latter: a bare head that comes later, singular or definite, joins the one compound.
+pub(super) fn heads(all: &BTreeMap<String, Candidate>) -> Vec<(String, String)> {
+    let mut compounds: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for (key, one) in all {
+        if let Some((_, head)) = key.rsplit_once(' ')
+            && (one.reasons.contains_key(&Reason::Owns) || one.reasons.contains_key(&Reason::Belongs) || one.reasons.contains_key(&Reason::Parts) || lexicon::class(key) == Some(Class::Record))
+        {
+            compounds.entry(head).or_default().push(key);
+        }
+    }
+    compounds
+        .into_iter()
+        .filter_map(|(head, keys)| {
+            let bare = all.get(head)?;
+            let [only] = keys.as_slice() else { return None };
+            let compound = all.get(*only)?;
+            (bare.definite && bare.position > compound.position && !bare.reasons.contains_key(&Reason::Owns)).then(|| (head.to_owned(), (*only).clone()))
+        })
+        .collect()
 }
 
 fn add(all: &mut BTreeMap<String, Candidate>, thing: &Phrase, reason: Reason, sentence: usize) {
@@ -182,13 +213,13 @@ impl Candidate {
         found
             + match class(key) {
                 Some(Class::Record) => Reason::Known.points().0,
-                Some(Class::Person) => -1,
+                Some(Class::Person) => 0,
                 Some(Class::Property) => -6,
-                Some(Class::Either) => -1,
+                Some(Class::Either) => 0,
                 // "damage report" may be kept when it has a list of its own; a bare "report" never is.
                 Some(Class::Stop) if key.contains(' ') => -6,
                 Some(Class::Stop) => -40,
-                None => -1,
+                None => 0,
             }
     }
 

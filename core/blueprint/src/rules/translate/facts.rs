@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::lexis_ru::Lexis;
 use super::phrases::{Part, Phrase, Placed};
 use super::split::{Block, Sentence};
 use super::word::{Act, Quant};
@@ -41,6 +42,8 @@ pub(super) enum Fact {
     Values { owner: Option<Phrase>, property: Option<Phrase>, values: Vec<String> },
     /// Someone works with the thing: adds, lists, tracks it.
     Managed(Phrase),
+    /// The brief itself calls it a record.
+    Declared(Phrase),
     /// Someone acts.
     Actor { phrase: Phrase, story: bool },
     /// The thing is spoken of.
@@ -57,12 +60,13 @@ pub(super) struct Found {
 /// Reads all sentences in order; pronouns and lists look back one step only, so the work stays linear.
 pub(super) fn read(text: &str, sentences: &[Sentence], notes: &[bool]) -> Vec<Found> {
     let mut reader = Reader { text, out: Vec::new(), subject: None, open: vec![None; sentences.len()], at: 0, teller: None };
+    let lexis = Lexis::learn(text);
     for (at, sentence) in sentences.iter().enumerate() {
         reader.at = at;
         if notes[at] && sentence.block != Block::Heading {
             continue;
         }
-        let parts = phrases::parts(text, sentence.span.clone());
+        let parts = phrases::parts(text, sentence.span.clone(), &lexis);
         reader.sentence(sentence, &parts);
     }
     reader.out
@@ -90,7 +94,7 @@ fn is_property(phrase: &Phrase) -> bool {
 
 /// "list of orders" and "unit of equipment" speak of what they hold.
 pub(super) fn unwrap(phrase: &Phrase) -> &Phrase {
-    let wrapper = matches!(phrase.key.as_str(), "stock" | "catalog" | "catalogue" | "register" | "directory" | "registry" | "card" | "type" | "unit" | "piece" | "set" | "inventory") || morphology_en::known(&phrase.key) == Some(Class::Stop);
+    let wrapper = matches!(phrase.key.as_str(), "stock" | "catalog" | "catalogue" | "register" | "directory" | "registry" | "card" | "type" | "unit" | "piece" | "set" | "inventory" | "composition") || morphology_en::known(&phrase.key) == Some(Class::Stop);
     match &phrase.of {
         Some(of) if wrapper => unwrap(of),
         _ => phrase,
@@ -157,6 +161,9 @@ impl Reader<'_> {
         let Some((owner, rule)) = owner else { return false };
         let Some(Part::Thing(first)) = parts.first().map(|p| &p.part) else { return false };
         if parts.iter().take(4).any(|p| matches!(p.part, Part::Verb { participle: false, .. } | Part::Modal | Part::Be)) {
+            return false;
+        }
+        if sentence.lead.is_none() && !is_property(first) && !matches!(class(&owner), Some(Class::Record | Class::Person | Class::Either)) {
             return false;
         }
         let plain_title = sentence.lead.is_none() || rule == Rule::Listed;
@@ -256,8 +263,8 @@ impl Reader<'_> {
                 Part::Prep(prep) if matches!(parts.get(i + 1).map(|p| &p.part), Some(Part::Thing(_))) => {
                     let Some(Part::Thing(thing)) = parts.get(i + 1).map(|p| &p.part) else { break };
                     match prep.as_str() {
-                        "for" | "about" | "on" | "per" if thing.quant == Quant::Each || (i == 0 && prep != "on") || prep == "per" || prep == "about" => about = about.or_else(|| Some(thing.clone())),
-                        "по" | "для" | "о" | "об" | "про" | "за" | "к" | "с" if thing.quant == Quant::Each || i == 0 || matches!(prep.as_str(), "о" | "об" | "про") => about = about.or_else(|| Some(thing.clone())),
+                        "for" | "about" | "on" | "per" if thing.quant == Quant::Each || (i == 0 && prep != "on") || prep == "per" || prep == "about" => about = about.filter(|_| thing.quant != Quant::Each).or_else(|| Some(thing.clone())),
+                        "по" | "для" | "о" | "об" | "про" | "за" | "к" | "с" if thing.quant == Quant::Each || i == 0 || matches!(prep.as_str(), "о" | "об" | "про") => about = about.filter(|_| thing.quant != Quant::Each).or_else(|| Some(thing.clone())),
                         "у" | "в" | "к" | "на" if self.possessive(parts, i, thing) => {
                             self.subject = Some(thing.clone());
                             return;
@@ -283,7 +290,20 @@ impl Reader<'_> {
                         }
                     }
                 }
-                Part::Modal => modal = true,
+                Part::Modal => {
+                    modal = true;
+                    // "We also need the area and the number of rooms."
+                    let word = self.text[parts[i].span.clone()].to_lowercase();
+                    let needs = matches!(word.as_str(), "need" | "needs" | "want" | "нужны" | "нужен" | "нужна" | "нужно" | "требуется" | "требуются");
+                    if needs && subject.as_ref().is_none_or(|s| class(s) != Some(Class::Person)) {
+                        let found = items(self.text, &parts[i + 1..]);
+                        let owner = about.clone().or_else(|| trailing_about(&parts[i + 1..])).or_else(|| subject.clone()).or_else(|| self.subject.clone());
+                        if let Some(owner) = owner.filter(|o| !is_property(o) && !found.is_empty() && found.iter().filter(|f| is_property(&f.phrase)).count() * 2 > found.len()) {
+                            self.has(owner, &parts[i + 1..], Rule::Has);
+                            return;
+                        }
+                    }
+                }
                 Part::Conj => {
                     subject = None;
                 }
@@ -292,7 +312,7 @@ impl Reader<'_> {
                         let rest = &parts[i + 1..];
                         // "Each job is for one bike."
                         if let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part))
-                            && matches!(prep.as_str(), "for" | "of" | "from" | "to" | "на" | "для" | "у")
+                            && matches!(prep.as_str(), "for" | "of" | "from" | "to" | "with" | "by" | "in" | "на" | "для" | "у" | "в")
                             && !is_property(owner)
                         {
                             self.emit(Fact::Link { rule: Rule::Belongs, subject: owner.clone(), items: vec![Item { phrase: to.clone(), values: Vec::new() }] });
@@ -328,8 +348,14 @@ impl Reader<'_> {
                                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from, items: owners });
                             }
                         }
-                        Act::Have | Act::Consist if !*participle || *act == Act::Consist => {
-                            let rest = if *act == Act::Consist { skip_prep(rest) } else { rest };
+                        // "Products are grouped into categories."
+                        Act::Consist if matches!(rest.first().map(|p| &p.part), Some(Part::Prep(prep)) if prep == "на" || prep == "into") && first_thing(rest).is_some_and(|t| matches!(t.key.rsplit(' ').next(), Some("category" | "type" | "kind" | "class" | "section"))) => {
+                            if let (Some(from), Some(to)) = (before.clone(), first_thing(rest)) {
+                                self.emit(Fact::Link { rule: Rule::Belongs, subject: from, items: vec![Item { phrase: to, values: Vec::new() }] });
+                            }
+                        }
+                        Act::Have | Act::Consist if !passive || *reflexive || *act == Act::Consist || matches!(rest.first().map(|p| &p.part), Some(Part::Prep(by)) if by == "by") => {
+                            let rest = if *act == Act::Consist || passive { skip_prep(rest) } else { rest };
                             let owner = before.clone().or_else(|| about.clone());
                             if let Some(owner) = owner {
                                 let rule = if *act == Act::Consist { Rule::Consists } else { Rule::Has };
@@ -342,7 +368,11 @@ impl Reader<'_> {
                         }
                         Act::Belong => {
                             let owners: Vec<Item> = items(self.text, skip_prep(rest)).into_iter().take(4).collect();
-                            if let Some(from) = before.clone().or_else(|| about.clone())
+                            // "В букет входят цветы": the verb stands between whole and part.
+                            let joins = before.is_none() && *russian && owners.first().is_some_and(|o| o.phrase.plural);
+                            if let (true, Some(whole)) = (joins, about.clone()) {
+                                self.emit(Fact::Link { rule: Rule::Consists, subject: unwrap(&whole).clone(), items: owners });
+                            } else if let Some(from) = before.clone().or_else(|| about.clone())
                                 && !owners.is_empty()
                             {
                                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from, items: owners });
@@ -352,6 +382,11 @@ impl Reader<'_> {
                             let owner = about.clone().or_else(|| trailing_about(rest));
                             let found = items(self.text, rest);
                             if let Some(owner) = owner {
+                                self.has(owner, rest, Rule::Has);
+                                return;
+                            }
+                            // "The receipt records the supplier and the date."
+                            if let Some(owner) = before.clone().filter(|b| !passive && matches!(class(b), Some(Class::Record | Class::Either)) && !found.is_empty()) {
                                 self.has(owner, rest, Rule::Has);
                                 return;
                             }
@@ -483,7 +518,7 @@ impl Reader<'_> {
                 let found = items(self.text, &rest[1..]);
                 self.emit(Fact::Link { rule: Rule::With, subject: from.clone(), items: found });
             }
-            "in" | "at" | "into" | "в" | "на" if (passive || act == Act::Link) && class(to) == Some(Class::Record) && !matches!(act, Act::Belong | Act::Consist) => {
+            "in" | "at" | "into" | "to" | "в" | "на" | "по" if (passive || act == Act::Link) && matches!(class(to), Some(Class::Record | Class::Either)) && !matches!(act, Act::Belong | Act::Consist) && (prep != "по" || to.quant == Quant::One) => {
                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item { phrase: to.clone(), values: Vec::new() }] });
             }
             _ => {}
@@ -518,6 +553,12 @@ impl Reader<'_> {
             return false;
         }
         let properties = found.iter().filter(|i| is_property(&i.phrase)).count();
+        if matches!(thing.key.as_str(), "entity" | "core entity" | "data" | "record" | "data model" | "main entity") && properties == 0 && found.len() > 1 {
+            for item in found {
+                self.emit(Fact::Declared(item.phrase));
+            }
+            return true;
+        }
         let verbs = rest.iter().take(6).any(|p| matches!(p.part, Part::Verb { participle: false, .. } | Part::Modal));
         if is_status(thing) && properties * 2 <= found.len() {
             let values = values(self.text, rest);
@@ -574,7 +615,7 @@ fn first_thing(parts: &[Placed]) -> Option<Phrase> {
 /// "comes from a supplier", "is created from the order".
 fn origin(parts: &[Placed]) -> Option<Phrase> {
     match (parts.first().map(|p| &p.part), parts.get(1).map(|p| &p.part)) {
-        (Some(Part::Prep(prep)), Some(Part::Thing(thing))) if prep == "from" => Some(thing.clone()),
+        (Some(Part::Prep(prep)), Some(Part::Thing(thing))) if prep == "from" || (prep == "for" && matches!(thing.quant, Quant::Each | Quant::One | Quant::A)) => Some(thing.clone()),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod entities;
 mod facts;
 mod lexicon_en;
 mod lexicon_ru;
+mod lexis_ru;
 mod model;
 mod morphology_en;
 mod morphology_ru;

@@ -106,7 +106,8 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
                     lemma.clone_into(&mut key);
                     participle = form == Form::Past;
                     loose = form == Form::Ing;
-                    Tag::Verb(act)
+                    // "made up of" is a verb of its own.
+                    if lemma == "make" && next.is_some_and(|t| t.low == "up") { Tag::Verb(super::word::Act::Consist) } else { Tag::Verb(act) }
                 } else if ADJECTIVES.contains(low) && class.is_none() {
                     Tag::Adj
                 } else if class.is_none() && participle_like(low) {
@@ -167,7 +168,7 @@ fn reads_as_verb(form: Form, before: &[Word], next: Option<&Token>, noun_before:
             }
             false
         }
-        Form::Ing => !known_noun && (!noun_before || prev.is_some_and(|w| w.tag == Tag::Prep)),
+        Form::Ing => !known_noun && !next.is_some_and(|t| lexicon::class(&t.low) == Some(Class::Property)) && (!noun_before || prev.is_some_and(|w| w.tag == Tag::Prep)),
         Form::Base | Form::Third => {
             if noun_before {
                 return false;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::lexicon_ru as lexicon;
 use super::morphology_en::mark;
 use super::nouns_ru as nouns;
+use super::lexis_ru::Lexis;
 use super::token::{Kind, Token};
 use super::word::case::{ACC, ANY, DAT, GEN, INS, LOC, NOM};
 use super::word::{Act, Quant, Tag, Word};
@@ -53,6 +54,7 @@ pub(super) fn adjective_lemma(stem: &str, gender: char) -> String {
     let hush = stem.ends_with(['г', 'к', 'х', 'ж', 'ш', 'щ', 'ч']);
     let stressed = ["складск", "городск", "друг", "больш", "путев", "детск"].contains(&stem) && stem != "детск" || ["мастерск", "морск", "донск", "тверск"].contains(&stem);
     let ending = match gender {
+        'p' => if soft || hush { "ие" } else { "ые" },
         'f' => if soft { "яя" } else { "ая" },
         'n' => if soft || stem.ends_with(['щ', 'ш', 'ж', 'ч']) { "ее" } else { "ое" },
         _ => if stressed && !stem.ends_with("складск") { "ой" } else if soft || hush { "ий" } else { "ый" },
@@ -116,8 +118,13 @@ fn short_participle(low: &str) -> bool {
     low.chars().count() > 4 && ["ен", "ена", "ено", "ены", "ан", "ана", "ано", "аны", "ят", "ята", "яты", "ято"].iter().any(|end| low.ends_with(end)) || matches!(low, "готов" | "готова" | "готово" | "готовы" | "занят" | "занята" | "свободен" | "свободна" | "закрыт" | "открыт" | "закрыта" | "открыта" | "взят")
 }
 
+/// Whether only its ending tells what the word is.
+pub(super) fn unknown(low: &str) -> bool {
+    closed(low).is_none() && nouns::noun(low).is_none() && verb(low).is_none() && adjective(low).is_none() && !short_participle(low) && !verb_ending(low)
+}
+
 /// Gives a Russian word of a sentence its part.
-pub(super) fn tag(tokens: &[Token], at: usize, out: &mut Vec<Word>) {
+pub(super) fn tag(tokens: &[Token], at: usize, lexis: &Lexis, out: &mut Vec<Word>) {
     let token = &tokens[at];
     let low = token.low.as_str();
     let mut word = Word {
@@ -130,29 +137,17 @@ pub(super) fn tag(tokens: &[Token], at: usize, out: &mut Vec<Word>) {
             word.plural = low != "1";
             if low == "1" { Tag::Quant(Quant::One) } else { Tag::Num }
         }
-        Kind::Word => word_tag(low, &mut word, out),
+        Kind::Word => word_tag(low, &mut word, out, lexis),
     };
     out.push(word);
 }
 
-fn word_tag(low: &str, word: &mut Word, before: &[Word]) -> Tag {
+fn word_tag(low: &str, word: &mut Word, before: &[Word], lexis: &Lexis) -> Tag {
     if let Some(tag) = closed(low) {
         return tag;
     }
     if let Some(reading) = nouns::noun(low) {
-        word.key = reading.english.replace('_', " ");
-        reading.lemma.clone_into(&mut word.lemma);
-        word.gender = reading.gender;
-        // Context settles forms that are genitive singular or nominative plural.
-        let after_many = before.last().is_some_and(|w| w.tag == Tag::Quant(Quant::Many) || w.tag == Tag::Num || (w.tag == Tag::Adj && w.plural));
-        let governed = before.last().is_some_and(|w| matches!(w.tag, Tag::Noun) || matches!(w.low.as_str(), "у" | "для" | "без" | "от" | "до" | "из" | "после" | "кроме" | "одного" | "каждого" | "каждой" | "любого" | "одной"));
-        let singular = reading.one != 0 && (reading.many == 0 || reading.one & NOM != 0 || (governed && reading.one & GEN != 0)) && !after_many;
-        word.plural = !singular && reading.many != 0;
-        word.cases = if word.plural { reading.many | if after_many { reading.one } else { 0 } } else { reading.one };
-        if reading.many != 0 && reading.one != 0 && !governed && !after_many {
-            word.cases = reading.one | reading.many;
-        }
-        return Tag::Noun;
+        return read(word, reading, before);
     }
     if let Some(act) = verb(low) {
         word.participle = short_participle(low) && act != Act::Belong;
@@ -173,12 +168,33 @@ fn word_tag(low: &str, word: &mut Word, before: &[Word]) -> Tag {
     }
     if verb_ending(low) {
         word.loose = low.ends_with("ть") || low.ends_with("ться");
+        word.reflexive = low.ends_with("тся");
         return Tag::Verb(Act::Manage);
     }
     if low.chars().count() > 4 && (low.ends_with("ски") || low.ends_with("нно") || low.ends_with("льно") || low.ends_with("чно")) {
         return Tag::Adv;
     }
+    if let Some(reading) = lexis.reading(low) {
+        return read(word, reading, before);
+    }
     guess(low, word);
+    Tag::Noun
+}
+
+/// Fills a word from the reading of its form; its neighbours settle what the form leaves open.
+fn read(word: &mut Word, reading: &nouns::Reading, before: &[Word]) -> Tag {
+    word.key = reading.english.clone();
+    word.lemma.clone_from(&reading.lemma);
+    word.gender = reading.gender;
+    // Context settles forms that are genitive singular or nominative plural.
+    let after_many = before.last().is_some_and(|w| w.tag == Tag::Quant(Quant::Many) || w.tag == Tag::Num || (w.tag == Tag::Adj && w.plural));
+    let governed = before.last().is_some_and(|w| matches!(w.tag, Tag::Noun) || matches!(w.low.as_str(), "у" | "для" | "без" | "от" | "до" | "из" | "после" | "кроме" | "одного" | "каждого" | "каждой" | "любого" | "одной"));
+    let singular = reading.one != 0 && (reading.many == 0 || reading.one & NOM != 0 || (governed && reading.one & GEN != 0)) && !after_many;
+    word.plural = !singular && reading.many != 0;
+    word.cases = if word.plural { reading.many | if after_many { reading.one } else { 0 } } else { reading.one };
+    if reading.many != 0 && reading.one != 0 && !governed && !after_many {
+        word.cases = reading.one | reading.many;
+    }
     Tag::Noun
 }
 
@@ -236,7 +252,7 @@ mod tests {
         let tokens = tokens(text, 0..text.len());
         let mut words = Vec::new();
         for at in 0..tokens.len() {
-            tag(&tokens, at, &mut words);
+            tag(&tokens, at, &Lexis::default(), &mut words);
         }
         let tags: Vec<Tag> = words.iter().map(|w| w.tag).collect();
         assert_eq!(tags, [Tag::Quant(Quant::Each), Tag::Noun, Tag::Verb(Act::Link), Tag::Quant(Quant::Many), Tag::Noun, Tag::And, Tag::Verb(Act::Store), Tag::Adj, Tag::Noun]);

@@ -9,8 +9,8 @@ use super::word::case::{ACC, ANY, DAT, GEN, INS, LOC, NOM};
 /// What a form of a noun can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading {
-    pub lemma: &'static str,
-    pub english: &'static str,
+    pub lemma: String,
+    pub english: String,
     pub gender: char,
     /// Cases as a singular, cases as a plural.
     pub one: u8,
@@ -28,7 +28,11 @@ static FORMS: LazyLock<BTreeMap<String, Reading>> = LazyLock::new(|| {
         }
         let (gender, forms) = decline(lemma, oblique, mark);
         for (form, cases, plural) in forms {
-            let reading = map.entry(form).or_insert(Reading { lemma, english, gender, one: 0, many: 0 });
+            // The plural of "colour" would hide the flowers.
+            if plural && lemma == "цвет" {
+                continue;
+            }
+            let reading = map.entry(form).or_insert_with(|| Reading { lemma: lemma.to_owned(), english: english.replace('_', " "), gender, one: 0, many: 0 });
             if reading.lemma == lemma {
                 if plural {
                     reading.many |= cases;
@@ -53,9 +57,9 @@ pub(super) fn phrase(lemmas: &str) -> Option<&'static str> {
     PHRASES.get(lemmas).copied()
 }
 
-type Forms = Vec<(String, u8, bool)>;
+pub(super) type Forms = Vec<(String, u8, bool)>;
 
-fn decline(lemma: &'static str, oblique: Option<&str>, mark: &str) -> (char, Forms) {
+pub(super) fn decline(lemma: &str, oblique: Option<&str>, mark: &str) -> (char, Forms) {
     let mut out: Forms = vec![(lemma.to_owned(), NOM, false)];
     let mut add = |stem: &str, table: &[(&str, u8, bool)]| {
         for (ending, cases, plural) in table {
@@ -164,7 +168,7 @@ fn decline(lemma: &'static str, oblique: Option<&str>, mark: &str) -> (char, For
         "имя" => out.extend([("имени", GEN | DAT | LOC, false), ("именем", INS, false), ("имена", NOM | ACC, true), ("имен", GEN, true)].map(|(f, c, p)| (f.to_owned(), c, p))),
         "год" => out.push(("лет".to_owned(), GEN, true)),
         "хозяин" => out.extend([("хозяева", NOM, true), ("хозяев", GEN | ACC, true)].map(|(f, c, p)| (f.to_owned(), c, p))),
-        "место" | "дело" | "письмо" => {}
+        "цветок" => out.extend([("цветы", NOM | ACC, true), ("цветов", GEN, true), ("цветам", DAT, true), ("цветами", INS, true), ("цветах", LOC, true)].map(|(f, c, p)| (f.to_owned(), c, p))),
         "судно" => out.extend([("суда", NOM | ACC, true), ("судов", GEN, true)].map(|(f, c, p)| (f.to_owned(), c, p))),
         "день" => out.extend([("дни", NOM | ACC, true), ("дня", GEN, false), ("дней", GEN, true), ("дням", DAT, true), ("дню", DAT, false), ("днем", INS, false)].map(|(f, c, p)| (f.to_owned(), c, p))),
         _ => {}

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::lexis_ru::Lexis;
 use super::word::case::GEN;
 use super::word::{Act, Quant, Tag, Word};
 use super::{morphology_en, morphology_ru, nouns_ru, token};
@@ -101,8 +102,8 @@ pub(super) struct Placed {
 }
 
 /// Reads one sentence.
-pub(super) fn parts(text: &str, sentence: Range<usize>) -> Vec<Placed> {
-    let words = words(text, sentence);
+pub(super) fn parts(text: &str, sentence: Range<usize>, lexis: &Lexis) -> Vec<Placed> {
+    let words = words(text, sentence, lexis);
     let mut out: Vec<Placed> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
@@ -138,13 +139,13 @@ pub(super) fn parts(text: &str, sentence: Range<usize>) -> Vec<Placed> {
     out
 }
 
-fn words(text: &str, sentence: Range<usize>) -> Vec<Word> {
+fn words(text: &str, sentence: Range<usize>, lexis: &Lexis) -> Vec<Word> {
     let tokens = token::tokens(text, sentence);
     let mut words = Vec::with_capacity(tokens.len());
     for at in 0..tokens.len() {
         let russian = tokens[at].low.chars().any(|c| ('а'..='я').contains(&c));
         if russian {
-            morphology_ru::tag(&tokens, at, &mut words);
+            morphology_ru::tag(&tokens, at, lexis, &mut words);
         } else {
             morphology_en::tag(&tokens, at, &mut words);
         }
@@ -266,6 +267,8 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     let head = head?;
     at = head + 1;
     let noun = &words[head];
+    // "Details" have no singular in Russian.
+    let (gender, lemma) = if noun.lemma == "данное" { ('p', "данные") } else { (noun.gender, noun.lemma.as_str()) };
     let mut key = Vec::new();
     let mut label = Vec::new();
     let mut long_key = Vec::new();
@@ -278,10 +281,10 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
             long_label.push(word.low.clone());
         } else if word.russian {
             long_key.push(word.key.clone());
-            long_label.push(morphology_ru::adjective_lemma(&word.lemma, noun.gender));
+            long_label.push(morphology_ru::adjective_lemma(&word.lemma, gender));
             if !morphology_ru::empty_adjective(&word.lemma) && !word.participle {
                 key.push(word.key.clone());
-                label.push(morphology_ru::adjective_lemma(&word.lemma, noun.gender));
+                label.push(morphology_ru::adjective_lemma(&word.lemma, gender));
             }
         } else if morphology_en::empty_adjective(&word.low) || word.participle {
             if !matches!(word.low.as_str(), "new" | "own" | "other" | "following" | "same" | "different" | "optional" | "required" | "usual" | "basic" | "several" | "corresponding" | "respective" | "short" | "current") {
@@ -296,9 +299,9 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
         }
     }
     key.push(noun.key.clone());
-    label.push(noun.lemma.clone());
+    label.push(lemma.to_owned());
     long_key.push(noun.key.clone());
-    long_label.push(noun.lemma.clone());
+    long_label.push(lemma.to_owned());
     let (long_key, long_label) = (long_key.join(" "), long_label.join(" "));
     let label = label.join(" ");
     let key = nouns_ru::phrase(&label).map_or_else(|| key.join(" "), |known| known.replace('_', " "));
@@ -315,7 +318,7 @@ mod tests {
     use super::*;
 
     fn things(text: &str) -> Vec<String> {
-        parts(text, 0..text.len()).into_iter().filter_map(|p| if let Part::Thing(t) = p.part { Some(t.full_key()) } else { None }).collect()
+        parts(text, 0..text.len(), &Lexis::default()).into_iter().filter_map(|p| if let Part::Thing(t) = p.part { Some(t.full_key()) } else { None }).collect()
     }
 
     #[test]
