@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entities::{self, Candidate};
-use super::facts::{self, Fact, Found, Item, Rule, unwrap};
+use super::facts::{self, Fact, Found, Item, Rule};
+use super::things::unwrap;
 use super::lexicon_en::{self as lexicon, Class};
 use super::model::{Attribute, AttributeType, Entity, Language, Relation, Requirement, RequirementKind, Role, Translation};
 use super::phrases::Phrase;

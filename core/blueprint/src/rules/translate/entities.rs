@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Fact, Found, Rule, unwrap};
+use super::facts::{Fact, Found, Rule};
+use super::things::unwrap;
 use super::lexicon_en::{self as lexicon, Class};
 use super::phrases::Phrase;
 use super::word::Quant;

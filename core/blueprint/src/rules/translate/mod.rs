@@ -5,23 +5,28 @@
 
 mod assemble;
 mod attributes;
+mod clause;
 mod entities;
 mod facts;
 mod lexicon_en;
 mod lexicon_ru;
 mod lexis_ru;
+mod lists;
 mod model;
 mod morphology_en;
 mod morphology_ru;
 mod naming;
 mod nouns_ru;
+mod owners;
 mod phrases;
+mod predicate;
 mod questions;
 mod relations;
 mod requirements;
 mod split;
 #[cfg(test)]
 mod tests;
+mod things;
 mod token;
 mod verbs_en;
 mod word;

@@ -1,0 +1,201 @@
+//! One clause: who is spoken of, and what the sign at hand says of them.
+
+use super::facts::{Fact, Item, Reader, Rule};
+use super::lexicon_en::Class;
+use super::lists::{acts, close, items, skip_verb, trailing_about, values};
+use super::phrases::{Part, Phrase, Placed};
+use super::things::{class, is_property, is_status};
+use super::word::{Act, Quant};
+
+/// Who a clause speaks of, as far as it has been read.
+#[derive(Default)]
+pub(super) struct Scope {
+    pub subject: Option<Phrase>,
+    /// Where the subject stands.
+    pub since: usize,
+    /// "for each order": what the clause is about, when nobody is its subject.
+    pub about: Option<Phrase>,
+    pub modal: bool,
+}
+
+impl Scope {
+    fn set(&mut self, subject: Option<Phrase>, at: usize) {
+        self.subject = subject;
+        self.since = at;
+    }
+}
+
+/// Whether there is more to read in the clause.
+#[derive(PartialEq, Eq)]
+pub(super) enum Flow {
+    On,
+    /// Skips the thing behind a preposition.
+    Skip,
+    /// The clause is told, and so is whom the next one means by "it".
+    Done,
+    /// Nothing more to learn here.
+    End,
+}
+
+impl Reader<'_> {
+    /// Reads a clause from left to right.
+    pub(super) fn clause(&mut self, parts: &[Placed]) {
+        let mut scope = Scope::default();
+        let mut i = 0;
+        while i < parts.len() {
+            let flow = match &parts[i].part {
+                Part::Thing(thing) => self.named(thing, parts, i, &mut scope),
+                Part::Pron(low) => {
+                    self.pronoun(low, i, &mut scope);
+                    Flow::On
+                }
+                Part::Quant(Quant::Each) if scope.subject.is_none() && matches!(parts.get(i + 1).map(|p| &p.part), Some(Part::Verb { act: Act::Have, .. })) => {
+                    scope.set(self.subject.clone(), i);
+                    Flow::On
+                }
+                Part::Prep(prep) => self.preposition(prep, parts, i, &mut scope),
+                Part::Modal => {
+                    scope.modal = true;
+                    self.need(parts, i, &scope)
+                }
+                Part::Conj => {
+                    scope.subject = None;
+                    Flow::On
+                }
+                Part::Be => self.being(parts, i, &scope),
+                Part::Verb { .. } => self.verb(parts, i, &mut scope),
+                _ => Flow::On,
+            };
+            match flow {
+                Flow::On => i += 1,
+                Flow::Skip => i += 2,
+                Flow::Done => return,
+                Flow::End => break,
+            }
+        }
+        if let Some(subject) = scope.subject.or(scope.about) {
+            self.subject = Some(subject);
+        }
+    }
+
+    fn named(&mut self, thing: &Phrase, parts: &[Placed], i: usize, scope: &mut Scope) -> Flow {
+        match parts.get(i + 1).map(|p| &p.part) {
+            Some(Part::Colon | Part::Dash) if (scope.subject.is_none() || i <= 2) && self.listed(thing, &parts[i + 2..], scope.subject.as_ref().or(scope.about.as_ref())) => return Flow::Done,
+            Some(Part::Colon) if is_status(thing) => {
+                let values = values(self.text, &parts[i + 2..]);
+                self.values(scope.subject.clone().or_else(|| scope.about.clone()), thing, values);
+            }
+            Some(Part::Open) => {
+                let end = close(parts, i + 1);
+                self.bracket(thing, &parts[i + 2..end]);
+            }
+            Some(Part::Prep(with)) if matches!(with.as_str(), "with" | "с" | "со") && !is_property(thing) => {
+                let found = items(self.text, &parts[i + 2..]);
+                if found.iter().any(|i| is_property(&i.phrase)) {
+                    self.emit(Fact::Link { rule: Rule::With, subject: thing.clone(), items: found });
+                }
+            }
+            _ => {}
+        }
+        let back = parts[..i].iter().rev().take(4).find(|p| !matches!(p.part, Part::Adv));
+        let opens = back.is_none_or(|p| matches!(p.part, Part::Comma | Part::And | Part::Conj | Part::Dash | Part::Colon));
+        if scope.subject.is_none() || (opens && acts(&parts[i + 1..])) {
+            scope.set(Some(thing.clone()), i);
+        }
+        Flow::On
+    }
+
+    fn pronoun(&self, low: &str, i: usize, scope: &mut Scope) {
+        match low {
+            "it" | "they" | "he" | "she" | "он" | "она" | "оно" | "они" | "него" | "нее" | "них" if scope.subject.is_none() => scope.set(self.subject.clone(), i),
+            "we" | "i" | "you" | "мы" | "я" => scope.set(self.teller.clone(), i),
+            _ => {}
+        }
+    }
+
+    fn preposition(&mut self, prep: &str, parts: &[Placed], i: usize, scope: &mut Scope) -> Flow {
+        let thing = match parts.get(i + 1).map(|p| &p.part) {
+            Some(Part::Thing(thing)) => thing,
+            // "У него есть имя", "У каждого есть имя".
+            Some(Part::Pron(_) | Part::Quant(Quant::Each)) if prep == "у" => {
+                let found = items(self.text, skip_verb(parts, i + 2));
+                let Some(owner) = self.subject.clone().filter(|_| !found.is_empty()) else { return Flow::On };
+                self.emit(Fact::Link { rule: Rule::Has, subject: owner, items: found });
+                return Flow::Done;
+            }
+            _ => return Flow::On,
+        };
+        let each = thing.quant == Quant::Each;
+        let about = match prep {
+            "for" => each || i == 0,
+            "on" => each,
+            "about" | "per" | "о" | "об" | "про" => true,
+            "по" | "для" | "за" | "с" => each || i == 0,
+            "у" | "в" | "к" | "на" if self.possessive(parts, i, thing) => {
+                self.subject = Some(thing.clone());
+                return Flow::Done;
+            }
+            "к" => each || i == 0,
+            "in" | "в" | "на" => i == 0,
+            _ => false,
+        };
+        if about && (each || i == 0 || scope.about.is_none()) {
+            scope.about = Some(thing.clone());
+        }
+        if i > 0 && matches!(prep, "with" | "с" | "со") {
+            return Flow::On;
+        }
+        if let Some(Part::Open) = parts.get(i + 2).map(|p| &p.part) {
+            let end = close(parts, i + 2);
+            self.bracket(thing, &parts[i + 3..end]);
+        }
+        Flow::Skip
+    }
+
+    /// "We also need the area and the number of rooms."
+    fn need(&mut self, parts: &[Placed], i: usize, scope: &Scope) -> Flow {
+        let word = self.text[parts[i].span.clone()].to_lowercase();
+        let needs = matches!(word.as_str(), "need" | "needs" | "want" | "нужны" | "нужен" | "нужна" | "нужно" | "требуется" | "требуются");
+        if !needs || scope.subject.as_ref().is_some_and(|s| class(s) == Some(Class::Person)) {
+            return Flow::On;
+        }
+        let rest = &parts[i + 1..];
+        let found = items(self.text, rest);
+        let properties = found.iter().filter(|f| is_property(&f.phrase)).count();
+        let owner = scope.about.clone().or_else(|| trailing_about(rest)).or_else(|| scope.subject.clone()).or_else(|| self.subject.clone());
+        match owner.filter(|o| !is_property(o) && properties * 2 > found.len()) {
+            Some(owner) => {
+                self.has(owner, rest, Rule::Has);
+                Flow::Done
+            }
+            None => Flow::On,
+        }
+    }
+
+    fn being(&mut self, parts: &[Placed], i: usize, scope: &Scope) -> Flow {
+        let Some(owner) = &scope.subject else { return Flow::On };
+        let rest = &parts[i + 1..];
+        // "Each job is for one bike."
+        if let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part))
+            && matches!(prep.as_str(), "for" | "of" | "from" | "to" | "with" | "by" | "in" | "на" | "для" | "у" | "в")
+            && !is_property(owner)
+        {
+            self.emit(Fact::Link { rule: Rule::Belongs, subject: owner.clone(), items: vec![Item::from(to)] });
+        }
+        // "An invoice is draft, sent or paid."
+        let values = values(self.text, rest);
+        let short = values.len() > 1 && values.iter().all(|v| v.split_whitespace().count() <= 3);
+        let describes = rest.first().is_some_and(|p| matches!(p.part, Part::Value | Part::Verb { participle: true, .. } | Part::Adv | Part::Thing(_)) || self.text[p.span.clone()].eq_ignore_ascii_case("one"));
+        let tied = rest.iter().find_map(|p| if let Part::Verb { act, .. } = p.part { Some(act) } else { None }) == Some(Act::Belong);
+        let chosen = is_status(owner) || (!tied && rest.iter().any(|p| matches!(p.part, Part::Or)));
+        if !(short && describes && chosen) || rest.iter().any(|p| matches!(p.part, Part::Pron(_))) {
+            return Flow::On;
+        }
+        if is_property(owner) || is_status(owner) {
+            self.values(owner.of.as_deref().cloned(), owner, values);
+        } else {
+            self.emit(Fact::Values { owner: Some(owner.clone()), property: None, values });
+        }
+        Flow::Done
+    }
+}

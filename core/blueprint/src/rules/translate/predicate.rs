@@ -1,0 +1,174 @@
+//! What the verb of a clause says of its subject and its objects.
+
+use super::clause::{Flow, Scope};
+use super::facts::{Fact, Item, Reader, Rule};
+use super::lexicon_en::Class;
+use super::lists::{first_thing, items, origin, skip_prep, trailing_about};
+use super::phrases::{Part, Phrase, Placed};
+use super::things::{class, is_property, unwrap};
+use super::word::Act;
+
+/// A verb with what stands around it.
+struct Predicate<'p> {
+    act: Act,
+    passive: bool,
+    reflexive: bool,
+    russian: bool,
+    loose: bool,
+    /// The subject, when it stands before the verb.
+    subject: Option<Phrase>,
+    rest: &'p [Placed],
+}
+
+impl Predicate<'_> {
+    fn led_by(&self, preps: &[&str]) -> bool {
+        matches!(self.rest.first().map(|p| &p.part), Some(Part::Prep(prep)) if preps.contains(&prep.as_str()))
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn verb(&mut self, parts: &[Placed], i: usize, scope: &mut Scope) -> Flow {
+        let Part::Verb { act, participle, loose, reflexive, russian } = parts[i].part else { return Flow::On };
+        let after_be = parts[..i].iter().rev().take(2).any(|p| matches!(p.part, Part::Be));
+        let verb = Predicate {
+            act,
+            passive: reflexive || (participle && (russian || after_be)),
+            reflexive,
+            russian,
+            loose,
+            subject: scope.subject.clone().filter(|_| scope.since < i),
+            rest: &parts[i + 1..],
+        };
+        if let Some(from) = &verb.subject {
+            self.placed(from, act, verb.passive, verb.rest);
+        }
+        match act {
+            Act::Have | Act::Consist => self.having(verb, scope),
+            Act::Belong => self.belonging(verb, scope),
+            Act::Store => self.storing(verb, scope),
+            Act::Link => self.doing(verb, scope),
+            Act::Manage => self.managing(verb),
+        }
+    }
+
+    fn belongs(&mut self, subject: Phrase, items: Vec<Item>) {
+        if !items.is_empty() {
+            self.emit(Fact::Link { rule: Rule::Belongs, subject, items });
+        }
+    }
+
+    fn having(&mut self, verb: Predicate<'_>, scope: &mut Scope) -> Flow {
+        if verb.act == Act::Consist {
+            // "состоит в группе"; "products are grouped into categories".
+            let kinds = verb.led_by(&["на", "into"]) && first_thing(verb.rest).is_some_and(|t| matches!(t.key.rsplit(' ').next(), Some("category" | "type" | "kind" | "class" | "section")));
+            if kinds || verb.led_by(&["в"]) {
+                if let Some(from) = verb.subject {
+                    self.belongs(from, items(self.text, &verb.rest[1..]).into_iter().take(4).collect());
+                }
+                return Flow::On;
+            }
+        } else if verb.passive && !verb.reflexive && !verb.led_by(&["by"]) {
+            return self.managing(verb);
+        }
+        let consists = verb.act == Act::Consist;
+        let rest = if consists || verb.passive { skip_prep(verb.rest) } else { verb.rest };
+        if let Some(owner) = verb.subject.or_else(|| scope.about.clone()) {
+            self.has(owner, rest, if consists { Rule::Consists } else { Rule::Has });
+        }
+        if rest.iter().any(|p| matches!(p.part, Part::Verb { .. })) { Flow::On } else { Flow::End }
+    }
+
+    fn belonging(&mut self, verb: Predicate<'_>, scope: &Scope) -> Flow {
+        let owners: Vec<Item> = items(self.text, skip_prep(verb.rest)).into_iter().take(4).collect();
+        let parts_follow = verb.russian && verb.subject.is_none() && owners.first().is_some_and(|o| o.phrase.plural);
+        match (verb.subject, scope.about.clone()) {
+            // "В букет входят цветы": the verb stands between whole and part.
+            (None, Some(whole)) if parts_follow => self.emit(Fact::Link { rule: Rule::Consists, subject: unwrap(&whole).clone(), items: owners }),
+            (Some(from), _) | (None, Some(from)) => self.belongs(from, owners),
+            (None, None) => {}
+        }
+        Flow::On
+    }
+
+    fn storing(&mut self, verb: Predicate<'_>, scope: &Scope) -> Flow {
+        let rest = verb.rest;
+        if let Some(owner) = scope.about.clone().or_else(|| trailing_about(rest)) {
+            self.has(owner, rest, Rule::Has);
+            return Flow::Done;
+        }
+        let found = items(self.text, rest);
+        let record = |thing: &Phrase| matches!(class(thing), Some(Class::Record | Class::Either));
+        if let Some(subject) = verb.subject {
+            // "The receipt records the supplier and the date."
+            if !verb.passive && record(&subject) && !found.is_empty() {
+                self.has(subject, rest, Rule::Has);
+                return Flow::Done;
+            }
+            // "Parts are tracked in the warehouse: number, name, price."
+            if let Some(colon) = rest.iter().position(|p| matches!(p.part, Part::Colon))
+                && (verb.passive || subject.russian)
+                && items(self.text, &rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
+            {
+                self.has(subject, &rest[colon + 1..], Rule::Has);
+                return Flow::Done;
+            }
+            self.emit(if verb.passive { Fact::Managed(subject.clone()) } else { Fact::Actor { phrase: subject.clone(), story: false } });
+            if found.is_empty() && matches!(rest.last().map(|p| &p.part), Some(Part::Colon)) {
+                self.open[self.at] = Some((subject, Rule::Has));
+            }
+        }
+        // "We keep the name and phone of each customer."
+        if let Some(of) = found.last().and_then(|l| l.phrase.of.clone())
+            && found.len() > 1
+            && found.iter().all(|i| is_property(&i.phrase))
+        {
+            self.emit(Fact::Link { rule: Rule::Has, subject: *of, items: found });
+            return Flow::Done;
+        }
+        self.handled(found);
+        Flow::On
+    }
+
+    fn handled(&mut self, found: Vec<Item>) {
+        for item in found.into_iter().take(6) {
+            self.emit(Fact::Managed(item.phrase));
+        }
+    }
+
+    fn doing(&mut self, verb: Predicate<'_>, scope: &Scope) -> Flow {
+        let Some(subject) = verb.subject else {
+            self.handled(items(self.text, verb.rest));
+            return Flow::On;
+        };
+        if verb.passive {
+            let by = verb.rest.iter().position(|p| matches!(&p.part, Part::Prep(by) if by == "by"));
+            if let Some(by) = by.and_then(|b| first_thing(&verb.rest[b..])) {
+                self.emit(Fact::Actor { phrase: by.clone(), story: false });
+                self.belongs(subject, vec![Item::from(&by)]);
+            }
+            return Flow::On;
+        }
+        if !verb.loose || scope.modal {
+            self.emit(Fact::Actor { phrase: subject.clone(), story: false });
+        }
+        let found: Vec<Item> = items(self.text, verb.rest).into_iter().take(3).collect();
+        self.handled(found.clone());
+        if !found.is_empty() {
+            self.emit(Fact::Link { rule: Rule::Does, subject, items: found });
+        }
+        Flow::On
+    }
+
+    fn managing(&mut self, verb: Predicate<'_>) -> Flow {
+        if let Some(subject) = verb.subject {
+            if let Some(to) = origin(verb.rest) {
+                self.belongs(subject.clone(), vec![Item::from(&to)]);
+            }
+            self.emit(if verb.passive { Fact::Managed(subject) } else { Fact::Actor { phrase: subject, story: false } });
+        }
+        if !verb.passive {
+            self.handled(items(self.text, verb.rest));
+        }
+        Flow::On
+    }
+}
