@@ -206,6 +206,10 @@ impl<'a> Build<'a> {
             let bare = unwrap(&item.phrase);
             let target = if bare.of.is_some() && matches!(entities::class(&bare.key), Some(Class::Property | Class::Either)) { None } else { self.number(&item.phrase) };
             if let Some(target) = target {
+                // A Russian genitive says too little: a rental's location or a location's rental.
+                if rule == Rule::Of && subject.russian {
+                    continue;
+                }
                 tie(&mut self.ties, rule, (owner, unwrap(subject)), (target, unwrap(&item.phrase)), sentence);
             } else if matches!(rule, Rule::Has | Rule::Listed | Rule::With | Rule::Consists) || (rule == Rule::Of && matches!(entities::class(&item.phrase.key), Some(Class::Property | Class::Either))) {
                 self.attribute(owner, item, id);

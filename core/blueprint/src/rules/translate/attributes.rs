@@ -20,6 +20,9 @@ pub(super) fn kind(key: &str, label: &str) -> AttributeType {
     if key.starts_with("is ") || key.starts_with("has ") || key.starts_with("whether ") || key.starts_with("number of ") || label.starts_with("количество ") || label.starts_with("число ") {
         return if key.starts_with("number of ") || label.starts_with("количество") || label.starts_with("число") { T::Integer } else { T::Boolean };
     }
+    if key.ends_with("ed on") || key.ends_with("ed at") || key.ends_with("_at") || key == "created at" || key == "valid from" {
+        return T::Date;
+    }
     for word in key.split([' ', '-', '_']).rev() {
         let found = match word {
             "date" | "birthday" | "deadline" | "birthdate" | "day" => T::Date,

@@ -136,11 +136,20 @@ impl Reader<'_> {
                 return Flow::Done;
             }
             "к" => each || i == 0,
-            "in" | "в" | "на" => i == 0,
+            "in" => i == 0,
+            "в" | "на" => i == 0 || (matches!(parts[i - 1].part, Part::Comma | Part::And) && matches!(parts.get(i + 2).map(|p| &p.part), Some(Part::Verb { act: Act::Store, .. }))),
             _ => false,
         };
-        if about && (each || i == 0 || scope.about.is_none()) {
+        if about && (each || i == 0 || matches!(prep, "в" | "на") || scope.about.is_none()) {
             scope.about = Some(thing.clone());
+            // "For each shift: start, end."
+            if let Some(Part::Colon | Part::Dash | Part::Comma) = parts.get(i + 2).map(|p| &p.part)
+                && items(self.text, &parts[i + 3..]).iter().filter(|f| is_property(&f.phrase)).count() > 1
+                && !acts(&parts[i + 4.min(parts.len() - i)..])
+            {
+                self.has(thing.clone(), &parts[i + 3..], Rule::Has);
+                return Flow::Done;
+            }
         }
         if i > 0 && matches!(prep, "with" | "с" | "со") {
             return Flow::On;
@@ -187,7 +196,8 @@ impl Reader<'_> {
         let short = values.len() > 1 && values.iter().all(|v| v.split_whitespace().count() <= 3);
         let describes = rest.first().is_some_and(|p| matches!(p.part, Part::Value | Part::Verb { participle: true, .. } | Part::Adv | Part::Thing(_)) || self.text[p.span.clone()].eq_ignore_ascii_case("one"));
         let tied = rest.iter().find_map(|p| if let Part::Verb { act, .. } = p.part { Some(act) } else { None }) == Some(Act::Belong);
-        let chosen = is_status(owner) || (!tied && rest.iter().any(|p| matches!(p.part, Part::Or)));
+        let by = rest.iter().any(|p| matches!(&p.part, Part::Prep(prep) if prep == "by"));
+        let chosen = is_status(owner) || (!tied && !by && rest.iter().any(|p| matches!(p.part, Part::Or)));
         if !(short && describes && chosen) || rest.iter().any(|p| matches!(p.part, Part::Pron(_))) {
             return Flow::On;
         }

@@ -95,7 +95,11 @@ fn bare(key: &str) -> String {
 
 /// What a thing usually is, by its whole name or by its head word.
 pub(super) fn class(key: &str) -> Option<Class> {
-    lexicon::class(key).or_else(|| key.rsplit_once(' ').and_then(|(_, head)| lexicon::class(head)))
+    lexicon::class(key).or_else(|| {
+        let (front, head) = key.rsplit_once(' ')?;
+        // A "ticket type" may be a record of its own.
+        if matches!(head, "type" | "category") && lexicon::class(front) == Some(Class::Record) { Some(Class::Either) } else { lexicon::class(head) }
+    })
 }
 
 /// `order status` as `order` and `status`.
@@ -145,7 +149,7 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                         Rule::Belongs => add(&mut all, &item.phrase, Reason::Belongs, *sentence),
                         Rule::Has | Rule::Listed | Rule::With if what == Some(Class::Record) || what == Some(Class::Person) || (what.is_none() && item.phrase.plural && item.phrase.quant == Quant::Many) || (what == Some(Class::Either) && item.phrase.quant == Quant::Many) => {
                             // One noun in the singular among properties is most likely a property too.
-                            let reason = if properties > 0 && !item.phrase.plural { Reason::Item } else { Reason::Possessed };
+                            let reason = if (properties > 0 && !item.phrase.plural) || (properties > 1 && item.phrase.quant == Quant::Bare) { Reason::Item } else { Reason::Possessed };
                             add(&mut all, &item.phrase, reason, *sentence);
                         }
                         Rule::Does if what == Some(Class::Record) => {

@@ -146,6 +146,10 @@ impl Reader<'_> {
         };
         let Some((owner, rule)) = owner else { return false };
         let Some(Part::Thing(first)) = parts.first().map(|p| &p.part) else { return false };
+        if matches!(owner.key.as_str(), "role" | "user" | "actor" | "user role") {
+            self.emit(Fact::Actor { phrase: first.clone(), story: true });
+            return false;
+        }
         if parts.iter().take(4).any(|p| matches!(p.part, Part::Verb { participle: false, .. } | Part::Modal | Part::Be)) {
             return false;
         }

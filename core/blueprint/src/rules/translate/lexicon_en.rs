@@ -34,12 +34,12 @@ const RECORDS: &str = "order product item invoice payment appointment booking re
  donation donor_record fund grant budget_line expense account transaction card wallet bank_account ledger_entry
  message notification_rule thread topic survey question answer poll vote
  certificate license licence permit badge skill training workshop webinar module quiz grade mark
- line order_item order_line invoice_line line_item cart_item stock_item batch lot shelf cell bin pallet container
+ time_entry journal_entry ledger_line line order_item order_line invoice_line line_item cart_item stock_item batch lot shelf cell bin pallet container
  supply_order stock_movement write-off cell_record inventory_item material component assembly bill_of_material operation
  ward bed operation_record procedure referral vaccination medical_record patient_record lab_test analysis
  tour excursion hotel cabin tent campsite boat yacht pier berth slot parking_space zone street locality route_sheet waybill
  bouquet flower cake garment fabric costume prop ring stone
- brand model manufacturer vendor partner location site office region country city address_book
+ brand model manufacturer vendor location site office region country city address_book
  subject discipline curriculum semester school university faculty library publisher genre edition
  portfolio milestone sprint epic story bug release version feature_request backlog feature
  claim_record complaint appeal case hearing court verdict law_suit evidence
@@ -82,7 +82,7 @@ const PROPERTIES: &str = "name title date time price cost amount total sum numbe
  percent percentage discount vat tax rate currency balance salary wage hourly_rate fee tip stock quantity_in_stock stock_level
  rating score grade mark level priority severity reason result outcome summary content text body subject language gender sex
  photo picture image logo attachment file scan link url website_address avatar icon signature
- isbn iban bic inn vat_number tax_number passport passport_number passport_details blood_type allergy allergies diagnosis_text
+ isbn iban bic inn vat_number tax_number qr_code passport passport_number passport_details blood_type allergy allergies diagnosis_text
  floor street city zip zip_code postal_code postcode country latitude longitude coordinates region
  username password login surname first_name last_name full_name nickname position job_title speciality specialty specialization
  unit unit_of_measure temperature humidity pressure speed distance power voltage fuel fuel_type engine_size material
@@ -114,7 +114,7 @@ const STOPS: &str = "system application app website site web_site page portal pl
  scope overview_page goal goals objective objectives stage step steps function functions functionality option options setting settings
  crm erp cms pos shopify woocommerce wordpress jira trello notion zapier hubspot salesforce mailchimp twilio dropbox zoom teams
  english russian german french language languages currency gdpr privacy law rule rules euro dollar usd eur money cash
- ability accounting art bank base break breakdown delay error hundred thousand majority messenger news notepad respect storefront thought ruble kopeck funnel mailing chat push qr_code working window
+ ability accounting art bank base break breakdown delay error hundred thousand majority messenger news notepad respect storefront thought ruble kopeck funnel mailing chat push working window
  cash_desk cafe creation birth construction credit day_off entrance exploitation holiday home installation insurance kitchen loading log_entry opening_balance outlet_plan point position_in_list
  reception transport transportation update wash theatre dispatch departure domestic acceptance goods garden pace order_sequence service_system
  non-functional functional entity core_entity data_model user_story user_stories composition summary change changes log audit_log trail name_of visa mastercard sepa fedex dhl ups apple facebook instagram

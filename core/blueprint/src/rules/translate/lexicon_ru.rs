@@ -66,7 +66,7 @@ pub(super) const NOUNS: &str = "
 ввод=commissioning эксплуатация=operation выпуск=release поступление=arrival прибытие=arrival отправление=departure отправка=dispatch получение=receipt подача=submission регистрация=registration изменение=change обновление=update начисление=charge погашение=repayment
 заезд=check-in выезд=check-out вылет=departure прилет=arrival пункт=point назначение_платежа=purpose категория_товара=product_category ответственность=responsibility
 единица_товара=unit штрихкод_товара=barcode контейнеровоз=container_truck
-состав=composition сущность=entity стадия=stage комиссия=commission подписание=signing открытка=postcard флорист=florist показ=viewing просмотр=viewing пожелание=wish справочник=directory
+рама=frame двигатель:m=engine коробка_передач=gearbox колесо=wheel исследование=lab_test методика=method значение=value отклонение=deviation взятие=collection интервал_нормы=range состав=composition сущность=entity стадия=stage комиссия=commission подписание=signing открытка=postcard флорист=florist показ=viewing просмотр=viewing пожелание=wish справочник=directory
 визитка=business_card репетиция=rehearsal роль=role музыкант=musician ансамбль:m=band студия=studio аппаратура=equipment микрофон=microphone кофе=coffee чай=tea сыр=cheese вино=wine бочка=barrel виноград=grape
 пекарь:m=baker кондитер=confectioner пекарня=bakery заготовка=blank мука=flour температура_хранения=storage_temperature рецептурный=prescription аптека=pharmacy фармацевт=pharmacist
 приют=shelter опекун=guardian передержка=foster_care куратор=curator усыновление=adoption прогулка=walk вольер=enclosure клетка=cage
@@ -79,7 +79,7 @@ pub(super) const NOUNS: &str = "
 
 /// Phrases whose English is more than the sum of their words; written as lemmas.
 pub(super) const PHRASES: &str = "
-дата рождения=birth_date|паспортные данные=passport_details|контактные данные=contact_details|личные данные=personal_details|банковскые данные=bank_details|дата и время=date_time|день рождения=birth_date|номер телефона=phone|телефонный номер=phone|контактный телефон=phone|электронная почта=email|адрес электронной почты=email|электронный адрес=email
+дата рождения=birth_date|результат исследования=test_result|результат анализа=test_result|паспортные данные=passport_details|контактные данные=contact_details|личные данные=personal_details|банковскые данные=bank_details|дата и время=date_time|день рождения=birth_date|номер телефона=phone|телефонный номер=phone|контактный телефон=phone|электронная почта=email|адрес электронной почты=email|электронный адрес=email
 единица измерения=unit|год выпуска=year|год рождения=birth_year|дата выпуска=issue_date|срок годности=expiry_date|срок действия=valid_until|срок хранения=shelf_life|срок сдачи=due_date|срок исполнения=due_date|срок выполнения=due_date
 рабочее место=workplace|запасная часть=spare_part|коммерческое предложение=quote|домашнее задание=homework|история болезни=medical_record|медицинская карта=medical_record|карта пациента=medical_record
 подарочный сертификат=gift_card|карта лояльности=loyalty_card|бонусная карта=loyalty_card|дисконтная карта=discount_card|кредитная карта=credit_card|банковская карта=bank_card

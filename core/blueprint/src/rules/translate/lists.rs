@@ -21,6 +21,7 @@ pub(super) fn first_thing(parts: &[Placed]) -> Option<Phrase> {
 
 /// "comes from a supplier", "is created from the order".
 pub(super) fn origin(parts: &[Placed]) -> Option<Phrase> {
+    let parts = &parts[parts.iter().take_while(|p| matches!(p.part, Part::Adv | Part::Value)).count()..];
     match (parts.first().map(|p| &p.part), parts.get(1).map(|p| &p.part)) {
         (Some(Part::Prep(prep)), Some(Part::Thing(thing))) if prep == "from" || (prep == "for" && matches!(thing.quant, Quant::Each | Quant::One | Quant::A)) => Some(thing.clone()),
         _ => None,
@@ -74,6 +75,8 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
                 out.push(Item { phrase: thing.clone(), values: Vec::new() });
                 fresh = false;
             }
+            // "date/time" is one property.
+            Part::Or if !fresh && &text[parts[i].span.clone()] == "/" && matches!(parts.get(i + 1).map(|p| &p.part), Some(Part::Thing(t)) if t.key == "time") && out.last().is_some_and(|l| l.phrase.key.ends_with("date")) => i += 1,
             Part::Comma | Part::And | Part::Or | Part::Semi => fresh = true,
             Part::Open => {
                 let end = close(parts, i);
@@ -115,9 +118,23 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
                 // "date received", with nothing behind it, is one name.
                 let ends = matches!(parts.get(i + 1).map(|p| &p.part), None | Some(Part::Comma | Part::And | Part::Semi | Part::Or));
                 let Some(last) = out.last_mut().filter(|l| ends && !l.phrase.russian && is_property(&l.phrase)) else { break };
+                if last.phrase.of.is_some() {
+                    i += 1;
+                    continue;
+                }
                 let tail = text[parts[i].span.clone()].to_lowercase();
                 last.phrase.long_key = format!("{} {tail}", last.phrase.long_key);
                 last.phrase.long_label = format!("{} {tail}", last.phrase.long_label);
+            }
+            // "opened on", "created by" among properties.
+            Part::Verb { participle: true, russian: false, .. }
+                if !out.is_empty() && matches!(parts.get(i + 1).map(|p| &p.part), Some(Part::Prep(_))) && matches!(parts.get(i + 2).map(|p| &p.part), None | Some(Part::Comma | Part::And | Part::Semi)) =>
+            {
+                let name = text[parts[i].span.start..parts[i + 1].span.end].to_lowercase();
+                let phrase = Phrase { key: name.clone(), label: name.clone(), long_key: name.clone(), long_label: name, of: None, tail: String::new(), plural: false, span: parts[i].span.clone(), ..out[0].phrase.clone() };
+                out.push(Item { phrase, values: Vec::new() });
+                fresh = false;
+                i += 1;
             }
             Part::Verb { participle: false, .. } | Part::Modal | Part::Be => {
                 // The last thing was the subject of the next clause.
@@ -148,7 +165,7 @@ pub(super) fn values(text: &str, parts: &[Placed]) -> Vec<String> {
     let mut push = |piece: &mut Option<Range<usize>>| {
         if let Some(range) = piece.take() {
             let value = text[range].trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().replace(['\n', '*', '"', '«', '»'], " ");
-            let value = ["one of ", "either ", "the "].iter().fold(value.as_str(), |v, start| v.strip_prefix(start).unwrap_or(v)).trim().to_owned();
+            let value = ["one of ", "e.g. ", "either ", "the "].iter().fold(value.as_str(), |v, start| v.strip_prefix(start).unwrap_or(v)).trim().to_owned();
             if !value.is_empty() && value.len() < 60 {
                 out.push(nominative(value));
             }

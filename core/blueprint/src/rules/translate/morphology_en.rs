@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::lexicon_en::{self as lexicon, Class};
 use super::token::{Kind, Token};
 use super::verbs_en::{Form, verb};
-use super::word::{Quant, Tag, Word};
+use super::word::{Act, Quant, Tag, Word};
 
 const IRREGULAR: &str = "people:person men:man women:woman children:child feet:foot teeth:tooth geese:goose mice:mouse oxen:ox data:data media:media
  analyses:analysis diagnoses:diagnosis crises:crisis theses:thesis bases:basis criteria:criterion indices:index indexes:index matrices:matrix vertices:vertex appendices:appendix
@@ -101,13 +101,13 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
                 let (one, many) = singular(low);
                 let class = lexicon::class(&one);
                 let found = verb(low);
-                let as_verb = found.filter(|(_, _, form)| reads_as_verb(*form, out, next, noun_before, class.is_some()));
+                let as_verb = found.filter(|(_, act, form)| reads_as_verb(*act, *form, out, next, noun_before, class.is_some()));
                 if let Some((lemma, act, form)) = as_verb {
                     lemma.clone_into(&mut key);
                     participle = form == Form::Past;
                     loose = form == Form::Ing;
                     // "made up of" is a verb of its own.
-                    if lemma == "make" && next.is_some_and(|t| t.low == "up") { Tag::Verb(super::word::Act::Consist) } else { Tag::Verb(act) }
+                    if lemma == "make" && next.is_some_and(|t| t.low == "up") { Tag::Verb(Act::Consist) } else { Tag::Verb(act) }
                 } else if ADJECTIVES.contains(low) && class.is_none() {
                     Tag::Adj
                 } else if class.is_none() && participle_like(low) {
@@ -157,7 +157,7 @@ pub(super) fn mark(mark: char) -> Tag {
 }
 
 /// Many English words are nouns and verbs; their neighbours decide.
-fn reads_as_verb(form: Form, before: &[Word], next: Option<&Token>, noun_before: bool, known_noun: bool) -> bool {
+fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, noun_before: bool, known_noun: bool) -> bool {
     let prev = before.last();
     let next_low = next.map_or("", |t| t.low.as_str());
     let next_opens = next.is_some_and(|t| t.kind == Kind::Number) || matches!(next_low, "a" | "an" | "the" | "each" | "every" | "all" | "any" | "several" | "many" | "one" | "multiple" | "some" | "their" | "its" | "his" | "her" | "our" | "my" | "new" | "to" | "for" | "exactly" | "at" | "only" | "by" | "from" | "different" | "both" | "more" | "two" | "various" | "up" | "in");
@@ -184,13 +184,15 @@ fn reads_as_verb(form: Form, before: &[Word], next: Option<&Token>, noun_before:
                 Tag::Noun => {
                     let agrees = if form == Form::Third { !prev.plural } else { prev.plural };
                     let object = form == Form::Base && prev.plural && !matches!(prev.low.as_str(), "sales" | "goods" | "parts") && next.is_some_and(|t| t.kind == Kind::Word && !PREPOSITIONS.contains(t.low.as_str()) && !matches!(t.low.as_str(), "and" | "or"));
-                    agrees && (!known_noun || next_opens || object) || (!known_noun && form == Form::Third)
+                    let keeps = form == Form::Third && matches!(act, Act::Have | Act::Store) && next.is_some_and(|t| t.kind == Kind::Word && !PREPOSITIONS.contains(t.low.as_str()) && !matches!(t.low.as_str(), "and" | "or" | "is" | "are"));
+                    agrees && (!known_noun || next_opens || object || keeps) || (!known_noun && form == Form::Third)
                 }
                 Tag::And | Tag::Or | Tag::Comma => {
                     // A row of verbs goes on as it began.
                     let row = before.iter().rev().skip(1).take(12).find(|w| !matches!(w.tag, Tag::Comma | Tag::And | Tag::Or | Tag::Adv));
                     let after_verb = row.is_some_and(|w| matches!(w.tag, Tag::Verb(_)) && !w.participle);
-                    if after_verb { true } else { !known_noun && (next_opens || form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) || (known_noun && next_opens && form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) }
+                    let goes_on = form == Form::Third && next_opens && before.iter().rev().take(12).any(|w| matches!(w.tag, Tag::Verb(_) | Tag::Be));
+                    if after_verb || goes_on { true } else { !known_noun && (next_opens || form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) || (known_noun && next_opens && form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) }
                 }
                 Tag::Conj => !known_noun || next_opens,
                 Tag::Possessive => false,

@@ -50,7 +50,7 @@ impl Reader<'_> {
                 let found = items(self.text, &rest[1..]);
                 self.emit(Fact::Link { rule: Rule::With, subject: from.clone(), items: found });
             }
-            "in" | "at" | "into" | "to" | "в" | "на" | "по" if (passive || act == Act::Link) && matches!(class(to), Some(Class::Record | Class::Either)) && !matches!(act, Act::Belong | Act::Consist) && (prep != "по" || to.quant == Quant::One) => {
+            "in" | "at" | "into" | "to" | "в" | "на" | "по" if (passive || (act == Act::Link && class(from) != Some(Class::Person))) && matches!(class(to), Some(Class::Record | Class::Either)) && !matches!(act, Act::Belong | Act::Consist) && (prep != "по" || to.quant == Quant::One) => {
                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item { phrase: to.clone(), values: Vec::new() }] });
             }
             _ => {}
@@ -92,6 +92,13 @@ impl Reader<'_> {
             return true;
         }
         let verbs = rest.iter().take(6).any(|p| matches!(p.part, Part::Verb { participle: false, .. } | Part::Modal));
+        // "Roles: nurse, doctor."
+        if matches!(thing.key.as_str(), "role" | "user" | "actor" | "user role") && properties == 0 && !found.is_empty() {
+            for item in found {
+                self.emit(Fact::Actor { phrase: item.phrase, story: true });
+            }
+            return true;
+        }
         if is_status(thing) && properties * 2 <= found.len() {
             let values = values(self.text, rest);
             if values.len() > 1 {

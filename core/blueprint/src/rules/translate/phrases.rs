@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::lexis_ru::Lexis;
+use super::token::Kind;
 use super::word::case::GEN;
 use super::word::{Act, Quant, Tag, Word};
 use super::{morphology_en, morphology_ru, nouns_ru, token};
@@ -140,7 +141,13 @@ pub(super) fn parts(text: &str, sentence: Range<usize>, lexis: &Lexis) -> Vec<Pl
 }
 
 fn words(text: &str, sentence: Range<usize>, lexis: &Lexis) -> Vec<Word> {
-    let tokens = token::tokens(text, sentence);
+    let mut tokens = token::tokens(text, sentence);
+    // In a row of a table the first cell names what the others list.
+    let mut bars = tokens.iter_mut().filter(|t| t.kind == Kind::Mark('|'));
+    if let Some(first) = bars.next() {
+        first.kind = Kind::Mark(':');
+    }
+    bars.for_each(|t| t.kind = Kind::Mark(','));
     let mut words = Vec::with_capacity(tokens.len());
     for at in 0..tokens.len() {
         let russian = tokens[at].low.chars().any(|c| ('а'..='я').contains(&c));
@@ -227,6 +234,7 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
         match word.tag {
             Tag::Quant(q) => quant = quant.max(q),
             Tag::Num => number = true,
+            Tag::Or if quant == Quant::One && words.get(at + 1).is_some_and(|w| w.tag == Tag::Quant(Quant::Many)) => {}
             Tag::Pron if matches!(word.low.as_str(), "its" | "their" | "his" | "her" | "our" | "my" | "your" | "his/her" | "его" | "ее" | "их" | "свой" | "свои" | "свою" | "своих" | "своего" | "своей" | "наши" | "наш" | "наша" | "наших") => {}
             Tag::Pron if matches!(word.low.as_str(), "this" | "that" | "these" | "those" | "этот" | "эта" | "эти" | "этого" | "этой" | "этому" | "этим") && !word.plural => {}
             Tag::Adv if matches!(word.low.as_str(), "only" | "just" | "exactly" | "только" | "ровно" | "строго") && words.get(at + 1).is_some_and(|w| matches!(w.tag, Tag::Quant(_))) => {}

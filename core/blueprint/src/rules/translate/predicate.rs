@@ -117,6 +117,14 @@ impl Reader<'_> {
                 self.open[self.at] = Some((subject, Rule::Has));
             }
         }
+        // "They call us. We write down the name and the phone."
+        else if let Some(owner) = self.subject.clone().filter(|o| !is_property(o) && class(o) != Some(Class::Stop))
+            && found.len() > 1
+            && found.iter().all(|i| is_property(&i.phrase) && i.phrase.of.as_deref().is_none_or(|of| !matches!(class(of), Some(Class::Record | Class::Person))))
+        {
+            self.emit(Fact::Link { rule: Rule::Has, subject: owner, items: found });
+            return Flow::Done;
+        }
         // "We keep the name and phone of each customer."
         if let Some(of) = found.last().and_then(|l| l.phrase.of.clone())
             && found.len() > 1
@@ -136,11 +144,14 @@ impl Reader<'_> {
     }
 
     fn doing(&mut self, verb: Predicate<'_>, scope: &Scope) -> Flow {
-        let Some(subject) = verb.subject else {
+        let Some(subject) = verb.subject.clone() else {
             self.handled(items(self.text, verb.rest));
             return Flow::On;
         };
         if verb.passive {
+            if verb.rest.iter().any(|p| matches!(p.part, Part::Colon)) {
+                return self.managing(Predicate { subject: Some(subject), ..verb });
+            }
             let by = verb.rest.iter().position(|p| matches!(&p.part, Part::Prep(by) if by == "by"));
             if let Some(by) = by.and_then(|b| first_thing(&verb.rest[b..])) {
                 self.emit(Fact::Actor { phrase: by.clone(), story: false });
@@ -148,10 +159,27 @@ impl Reader<'_> {
             }
             return Flow::On;
         }
+        let rest = if verb.led_by(&["up", "for", "in", "at", "on", "с", "в", "на", "за"]) { skip_prep(verb.rest) } else { verb.rest };
+        let found: Vec<Item> = items(self.text, rest).into_iter().take(3).collect();
+        // "An event takes place at a venue."
+        if found.first().is_some_and(|f| f.phrase.key == "place") {
+            if let Some(Part::Prep(_)) = rest.get(1).map(|p| &p.part)
+                && let Some(to) = first_thing(&rest[2..])
+            {
+                self.belongs(subject, vec![Item::from(&to)]);
+            }
+            return Flow::On;
+        }
+        // Russian may name the doer last: "направление оформляет врач".
+        if let Some(doer) = found.first().filter(|f| verb.russian && class(&f.phrase) == Some(Class::Person) && class(&subject) == Some(Class::Record)) {
+            self.emit(Fact::Actor { phrase: doer.phrase.clone(), story: false });
+            self.emit(Fact::Managed(subject.clone()));
+            self.emit(Fact::Link { rule: Rule::Does, subject: doer.phrase.clone(), items: vec![Item::from(&subject)] });
+            return Flow::On;
+        }
         if !verb.loose || scope.modal {
             self.emit(Fact::Actor { phrase: subject.clone(), story: false });
         }
-        let found: Vec<Item> = items(self.text, verb.rest).into_iter().take(3).collect();
         self.handled(found.clone());
         if !found.is_empty() {
             self.emit(Fact::Link { rule: Rule::Does, subject, items: found });
@@ -161,6 +189,14 @@ impl Reader<'_> {
 
     fn managing(&mut self, verb: Predicate<'_>) -> Flow {
         if let Some(subject) = verb.subject {
+            // "Documents are uploaded to a case: title, file."
+            if let Some(colon) = verb.rest.iter().position(|p| matches!(p.part, Part::Colon))
+                && verb.passive
+                && items(self.text, &verb.rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
+            {
+                self.has(subject, &verb.rest[colon + 1..], Rule::Has);
+                return Flow::Done;
+            }
             if let Some(to) = origin(verb.rest) {
                 self.belongs(subject.clone(), vec![Item::from(&to)]);
             }

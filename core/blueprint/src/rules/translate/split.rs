@@ -96,7 +96,7 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn read(raw: &'a str, start: usize) -> Self {
-        let mut rest = raw.trim_end();
+        let mut rest = raw.trim_end().trim_end_matches('|');
         let mut at = start;
         let mut indent = 0;
         // Quotation marks of e-mails carry no meaning here.
@@ -252,6 +252,8 @@ fn cut(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
     let mut chars = body.char_indices().peekable();
+    // Who starts small goes on small: in a chat a small letter may open a sentence.
+    let chat = body.chars().next().is_some_and(char::is_lowercase);
     let mut word = 0;
     while let Some((at, c)) = chars.next() {
         if c.is_whitespace() || matches!(c, '(' | '«' | '"' | '[' | ',') {
@@ -279,7 +281,7 @@ fn cut(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
             let initial = before.chars().count() == 1 && before.chars().all(char::is_alphabetic);
             let short = ABBREVIATIONS.contains(&before.as_str());
             let closes = matches!(before.as_str(), "etc" | "т.д" | "т.п" | "др" | "пр" | "руб" | "шт" | "г" | "кг" | "мин");
-            if next.is_some_and(|n| n.is_lowercase()) || ((initial || short) && !(closes && next.is_some_and(char::is_uppercase))) {
+            if (!chat && next.is_some_and(|n| n.is_lowercase())) || ((initial || short) && !(closes && next.is_some_and(char::is_uppercase))) {
                 continue;
             }
         }

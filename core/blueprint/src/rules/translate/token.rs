@@ -42,6 +42,20 @@ pub(super) fn tokens(text: &str, sentence: Range<usize>) -> Vec<Token> {
                 end = i + n.len_utf8();
                 chars.next();
             }
+            // "e.g." and "т.е." are words.
+            let tail = &body[end..];
+            if end == at + c.len_utf8()
+                && let Some(second) = tail.strip_prefix('.').and_then(|t| t.chars().next()).filter(|s| s.is_alphabetic())
+                && !tail[1 + second.len_utf8()..].starts_with(char::is_alphanumeric)
+            {
+                end += 1 + second.len_utf8();
+                if body[end..].starts_with('.') {
+                    end += 1;
+                }
+                while chars.peek().is_some_and(|(i, _)| *i < end) {
+                    chars.next();
+                }
+            }
             Kind::Word
         } else if c.is_numeric() {
             let mut letters = false;
@@ -88,14 +102,13 @@ pub(super) fn tokens(text: &str, sentence: Range<usize>) -> Vec<Token> {
                 '“' | '”' | '„' | '«' | '»' | '"' | '’' | '‘' => '"',
                 '[' | '{' => '(',
                 ']' | '}' => ')',
-                '|' => ',',
                 other => other,
             })
         };
         let surface = &body[at..end];
         out.push(Token {
             span: sentence.start + at..sentence.start + end,
-            low: lower(surface),
+            low: lower(surface).trim_end_matches('.').to_owned(),
             kind,
             capital: c.is_uppercase(),
         });
