@@ -98,6 +98,21 @@ test("requirements are added, edited, moved, deleted and brought back by keyboar
   expect(fake.calls.some((call) => call.name === "blueprint.undo")).toBe(true);
 });
 
+test("lines typed quickly below a row keep their order and lose no letter", async () => {
+  const { user } = open({ sample: true, delay: 5 });
+  const first = (await screen.findAllByTestId("requirement-row"))[0]!;
+  first.focus();
+  await user.keyboard("n");
+  await waitFor(() => expect(screen.getByTestId("new-requirement")).toHaveFocus());
+  await user.keyboard("one{Enter}two{Enter}three{Enter}four{Enter}");
+  await waitFor(() => expect(rows().slice(0, 6).map((row) => row.querySelector(".requirement-text")?.textContent)).toEqual([
+    "We sell bike parts", "one", "two", "three", "four", "Stock and prices come from 1C every ten minutes",
+  ]));
+  expect(screen.getByTestId("new-requirement")).toHaveFocus();
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(rows()[4]).toHaveFocus());
+});
+
 test("another device's edit reaches an open text field and leaves the caret in place", async () => {
   const { user, fake } = open({ sample: true });
   const row = (await screen.findAllByTestId("requirement-row"))[0]!;

@@ -61,6 +61,9 @@ export function createQueryClient(): QueryClient {
 }
 
 const waiting = new WeakMap<QueryClient, Set<Topic>>();
+const flushed = new WeakMap<QueryClient, number>();
+/** The first refresh follows at once; under a stream of changes (someone types) the next ones keep this distance, in ms. */
+const PACE = 120;
 
 /** Refreshes what the topics show. Bursts are gathered, so that a hundred synced entries cost one refresh. */
 export function refresh(client: QueryClient, topics: Iterable<Topic>): void {
@@ -69,10 +72,12 @@ export function refresh(client: QueryClient, topics: Iterable<Topic>): void {
     gathered = new Set();
     waiting.set(client, gathered);
     const set = gathered;
+    const wait = Math.max(8, (flushed.get(client) ?? 0) + PACE - Date.now());
     setTimeout(() => {
       waiting.delete(client);
+      flushed.set(client, Date.now());
       void client.invalidateQueries({ predicate: (entry) => set.has(entry.queryKey[0] as Topic) });
-    }, 16);
+    }, wait);
   }
   for (const topic of topics) {
     gathered.add(topic);

@@ -3,7 +3,7 @@ import { MessageSquare } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entity } from "../api/generated";
-import { EditableText } from "../kit";
+import { EditableText, isPointerDown } from "../kit";
 
 export interface EntityNodeData extends Record<string, unknown> {
   entity: Entity;
@@ -34,7 +34,7 @@ export const EntityNode = memo(function EntityNode({ data, selected }: NodeProps
       data-id={entity.id}
       data-name={entity.name}
       tabIndex={tabbable ? 0 : -1}
-      onFocus={(event) => event.target === event.currentTarget && onFocus()}
+      onFocus={(event) => event.target === event.currentTarget && !isPointerDown() && onFocus()}
     >
       <div className="entity-head" onDoubleClick={() => onRenaming(true)}>
         {renaming ? (

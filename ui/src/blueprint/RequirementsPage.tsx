@@ -1,10 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { FileText, GripVertical, ListFilter, MessageSquare, Plus, Trash2, X } from "lucide-react";
-import { useEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEvent, type MouseEvent } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEvent, type MouseEvent, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import type { Priority, Requirement, RequirementKind, RequirementState } from "../api/generated";
-import { Button, Choice, Empty, IconButton, Loaded, chordOf, toast, useVerbs } from "../kit";
+import { Button, Choice, Empty, IconButton, Loaded, chordOf, isPointerDown, toast, useVerbs } from "../kit";
 import { platform } from "../platform";
 import { useProjectPlace } from "../project";
 import { blueprint } from "./api";
@@ -85,7 +85,11 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   const move = useCommand(blueprint.move_requirement);
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
   const [editing, setEditing] = useState<string | null>(null);
+  // Where the line for the next requirement stands: below this row, or (null) at the end.
   const [insertAfter, setInsertAfter] = useState<string | null>(null);
+  const [newText, setNewText] = useState("");
+  const drawnAfter = useRef<string | null>(null);
+  const adding = useRef<Promise<string | null>>(Promise.resolve(null));
   const [dragging, setDragging] = useState<string | null>(null);
   const [dropAfter, setDropAfter] = useState<string | null | undefined>(undefined);
   const anchor = useRef<string | null>(null);
@@ -176,6 +180,7 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   };
 
   const startNew = (after: string | null) => {
+    adding.current = adding.current.then(() => null);
     setInsertAfter(after);
     setEditing(null);
     setTimeout(() => newField.current?.focus(), 0);
@@ -246,17 +251,36 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
     setDropAfter(below ? rows[index]!.id : (rows[index - 1]?.id ?? null));
   };
 
-  const newRow = (after: string | null) => (
+  // The row just added arrives a moment after its id; until then the line stays where it is, and keeps what is typed.
+  const below = insertAfter === null || indexOf(insertAfter) >= 0 ? insertAfter : indexOf(drawnAfter.current) >= 0 ? drawnAfter.current : null;
+  drawnAfter.current = below;
+
+  /** One after another, so that lines typed quickly keep their order. */
+  const addNew = (text: string) => {
+    adding.current = adding.current.then(async (previous) => {
+      const after = insertAfter === null ? null : (previous ?? insertAfter);
+      const made = await add.run({ project, text, after });
+      if (!made) {
+        setNewText((now) => now || text);
+        return previous;
+      }
+      if (after) setInsertAfter((now) => (now === null ? null : made.id));
+      return made.id;
+    });
+  };
+  const newRow = () => (
     <NewRow
       key="new"
       ref={newField}
-      onAdd={async (text) => {
-        const made = await add.run({ project, text, after });
-        if (made && after) setInsertAfter(made.id);
-        return made !== undefined;
+      text={newText}
+      onText={setNewText}
+      takeFocus={insertAfter !== null}
+      onAdd={(text) => {
+        setNewText("");
+        addNew(text);
       }}
       onLeave={(byKey) => {
-        const back = after ?? active;
+        const back = insertAfter ?? active;
         setInsertAfter(null);
         if (byKey && back) focusRow(back);
       }}
@@ -276,7 +300,7 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
       dropped={dropAfter === row.id ? "after" : index === 0 && dropAfter === null && dragging ? "before" : undefined}
       onKey={(event) => onRowKey(event, row)}
       onClick={(event) => onRowClick(event, row)}
-      onFocus={() => row.id !== selected && onSelect(row.id)}
+      onFocus={() => row.id !== selected && !isPointerDown() && onSelect(row.id)}
       onEdit={() => setEditing(row.id)}
       onDone={(next) => {
         setEditing((now) => (now === row.id ? null : now));
@@ -315,14 +339,14 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
                 style={{ position: "absolute", insetInline: 0, top: 0, transform: `translateY(${item.start}px)` }}
               >
                 {line(rows[item.index]!, item.index)}
-                {insertAfter === rows[item.index]!.id && newRow(insertAfter)}
+                {below === rows[item.index]!.id && newRow()}
               </div>
             ))}
           </div>
         ) : (
-          rows.map((row, index) => [line(row, index), insertAfter === row.id && newRow(insertAfter)])
+          rows.flatMap((row, index) => (below === row.id ? [line(row, index), newRow()] : [line(row, index)]))
         )}
-        {insertAfter === null && newRow(null)}
+        {below === null && newRow()}
       </div>
       {chosen.size > 1 && (
         <div className="chosen-bar" role="toolbar" aria-label={t("requirements.chosen", { count: chosen.size })}>
@@ -446,21 +470,21 @@ function fitting<T extends { name: string }>(entities: T[]): T[] {
 }
 
 interface NewRowProps {
-  ref: React.Ref<HTMLTextAreaElement>;
-  onAdd(text: string): Promise<boolean>;
+  ref: RefObject<HTMLTextAreaElement | null>;
+  text: string;
+  onText(text: string): void;
+  /** Takes the focus when it is put in a new place. */
+  takeFocus: boolean;
+  onAdd(text: string): void;
   onLeave(byKey: boolean): void;
 }
 
 /** The line that waits for the next requirement. */
-function NewRow({ ref, onAdd, onLeave }: NewRowProps) {
+function NewRow({ ref, text, onText, takeFocus, onAdd, onLeave }: NewRowProps) {
   const { t } = useTranslation();
-  const [text, setText] = useState("");
-  const commit = async () => {
-    const words = text.trim();
-    if (!words) return;
-    setText("");
-    if (!(await onAdd(words))) setText(words);
-  };
+  useLayoutEffect(() => {
+    if (takeFocus) ref.current?.focus();
+  }, []);
   return (
     <div role="row" className="requirement new">
       <span role="gridcell" className="requirement-plus">
@@ -475,16 +499,16 @@ function NewRow({ ref, onAdd, onLeave }: NewRowProps) {
           value={text}
           placeholder={t("requirements.new_placeholder")}
           aria-label={t("requirements.new")}
-          onChange={(event) => setText(event.target.value.replace(/\n/g, " "))}
-          onBlur={() => (text.trim() ? void commit() : onLeave(false))}
+          onChange={(event) => onText(event.target.value.replace(/\n/g, " "))}
+          onBlur={() => (text.trim() ? onAdd(text.trim()) : onLeave(false))}
           onKeyDown={(event) => {
-            event.stopPropagation();
             if (event.nativeEvent.isComposing) return;
-            if (event.key === "Enter") {
+            if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+            if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
               event.preventDefault();
-              void commit();
+              if (text.trim()) onAdd(text.trim());
             } else if (event.key === "Escape") {
-              setText("");
+              onText("");
               onLeave(true);
             }
           }}
@@ -493,4 +517,3 @@ function NewRow({ ref, onAdd, onLeave }: NewRowProps) {
     </div>
   );
 }
-

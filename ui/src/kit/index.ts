@@ -8,3 +8,4 @@ export { Banner, ProblemBanner, Skeleton, Loaded, Empty } from "./Banner";
 export { toast, Toaster, dismissToast } from "./Toast";
 export { Ago, relativeTime } from "./Ago";
 export { useVerbs, useAllVerbs, useVerbKeys, runVerb, chordOf, isTextField, type Verb } from "./verbs";
+export { isPointerDown } from "./pointer";
