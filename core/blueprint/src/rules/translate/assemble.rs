@@ -212,12 +212,12 @@ impl<'a> Build<'a> {
                 }
                 tie(&mut self.ties, rule, (owner, unwrap(subject)), (target, unwrap(&item.phrase)), sentence);
             } else if matches!(rule, Rule::Has | Rule::Listed | Rule::With | Rule::Consists) || (rule == Rule::Of && matches!(entities::class(&item.phrase.key), Some(Class::Property | Class::Either))) {
-                self.attribute(owner, item, id);
+                self.attribute(owner, subject.plural, item, id);
             }
         }
     }
 
-    fn attribute(&mut self, owner: usize, item: &Item, id: &str) {
+    fn attribute(&mut self, owner: usize, several: bool, item: &Item, id: &str) {
         let key = item.phrase.full_key();
         let what = entities::class(&key);
         if what == Some(Class::Stop) {
@@ -238,7 +238,7 @@ impl<'a> Build<'a> {
             item.phrase.of = None;
             item.phrase.tail.clear();
         }
-        let attribute = attributes::attribute(&item, id);
+        let attribute = attributes::attribute(&item, several, id);
         self.put(owner, attribute);
     }
 
@@ -279,7 +279,7 @@ impl<'a> Build<'a> {
         }
         let Some(number) = self.number(&owner) else { return };
         let attribute = match property {
-            Some(phrase) => attributes::attribute(&Item { phrase, values: values.to_vec() }, id),
+            Some(phrase) => attributes::attribute(&Item { phrase, values: values.to_vec() }, true, id),
             None => Attribute {
                 name: "status".into(),
                 label: if owner.russian { "статус".into() } else { "status".into() },
@@ -301,6 +301,6 @@ impl<'a> Build<'a> {
         }
         let label = thing.label.rsplit(' ').next().unwrap_or(head).to_owned();
         let phrase = Phrase { key: head.to_owned(), long_key: head.to_owned(), long_label: label.clone(), label, of: None, tail: String::new(), ..thing.clone() };
-        self.put(owner, attributes::attribute(&Item { phrase, values: Vec::new() }, id));
+        self.put(owner, attributes::attribute(&Item { phrase, values: Vec::new() }, true, id));
     }
 }

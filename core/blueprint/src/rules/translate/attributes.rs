@@ -1,8 +1,10 @@
 //! Names and types of attributes.
 
 use super::facts::Item;
+use super::morphology_en;
 use super::model::{Attribute, AttributeType};
 use super::naming;
+use super::word::Quant;
 
 /// The type that a name suggests; the last word that says anything decides.
 pub(super) fn kind(key: &str, label: &str) -> AttributeType {
@@ -11,6 +13,7 @@ pub(super) fn kind(key: &str, label: &str) -> AttributeType {
         "birth date" | "date of birth" | "birthday" | "due date" | "deadline" | "expiry date" | "valid until" | "day" => Some(T::Date),
         "phone number" | "phone" | "mobile" | "mobile number" | "fax" => Some(T::Phone),
         "serial number" | "order number" | "plate number" | "room number" | "account number" | "registration number" | "number" | "sku" | "code" | "vin" => Some(T::String),
+        "hourly rate" | "daily rate" | "day rate" | "monthly rate" | "rate per hour" => Some(T::Money),
         "year" | "age" | "quantity" | "stock" => Some(T::Integer),
         _ => None,
     };
@@ -20,11 +23,15 @@ pub(super) fn kind(key: &str, label: &str) -> AttributeType {
     if key.starts_with("is ") || key.starts_with("has ") || key.starts_with("whether ") || key.starts_with("number of ") || label.starts_with("количество ") || label.starts_with("число ") {
         return if key.starts_with("number of ") || label.starts_with("количество") || label.starts_with("число") { T::Integer } else { T::Boolean };
     }
+    if key.ends_with("working day") || key.ends_with(" days") || key.ends_with("ing hours") {
+        return T::String;
+    }
     if key.ends_with("ed on") || key.ends_with("ed at") || key.ends_with("_at") || key == "created at" || key == "valid from" {
         return T::Date;
     }
     for word in key.split([' ', '-', '_']).rev() {
-        let found = match word {
+        let one = morphology_en::singular(word).0;
+        let found = match one.as_str() {
             "date" | "birthday" | "deadline" | "birthdate" | "day" => T::Date,
             "time" | "datetime" | "timestamp" | "start" | "end" | "beginning" => T::DateTime,
             "price" | "cost" | "amount" | "total" | "sum" | "fee" | "salary" | "wage" | "budget" | "balance" | "deposit" | "tip" | "premium" | "prepayment" | "fine" | "rent" | "debt" | "margin" | "payment" | "revenue" | "income" | "expense" => T::Money,
@@ -45,12 +52,23 @@ pub(super) fn kind(key: &str, label: &str) -> AttributeType {
 }
 
 /// The attribute that an item of a list names.
-pub(super) fn attribute(item: &Item, requirement: &str) -> Attribute {
-    let key = item.phrase.attribute_key();
-    let label = item.phrase.attribute_label();
+///
+/// "Products have names" gives each product one name, so plural owners make plural properties singular.
+pub(super) fn attribute(item: &Item, several_owners: bool, requirement: &str) -> Attribute {
+    let (mut key, mut label) = (item.phrase.attribute_key(), item.phrase.attribute_label());
+    if several_owners && item.phrase.plural && !item.phrase.russian && item.phrase.quant != Quant::Many {
+        (key, label) = (last_singular(&key), last_singular(&label));
+    }
     let name = naming::snake(&key);
     let kind = if item.values.len() > 1 { AttributeType::Enum } else { kind(&key, &label) };
     Attribute { name, label, kind, values: if kind == AttributeType::Enum { item.values.clone() } else { Vec::new() }, required: false, requirements: vec![requirement.to_owned()] }
+}
+
+fn last_singular(words: &str) -> String {
+    match words.rsplit_once(' ') {
+        Some((front, last)) => format!("{front} {}", morphology_en::singular(last).0),
+        None => morphology_en::singular(words).0,
+    }
 }
 
 #[cfg(test)]

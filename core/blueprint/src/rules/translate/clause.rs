@@ -4,7 +4,7 @@ use super::facts::{Fact, Item, Reader, Rule};
 use super::lexicon_en::Class;
 use super::lists::{acts, close, items, skip_verb, trailing_about, values};
 use super::phrases::{Part, Phrase, Placed};
-use super::things::{class, is_property, is_status};
+use super::things::{class, is_property, is_status, unwrap};
 use super::word::{Act, Quant};
 
 /// Who a clause speaks of, as far as it has been read.
@@ -190,6 +190,15 @@ impl Reader<'_> {
             && !is_property(owner)
         {
             self.emit(Fact::Link { rule: Rule::Belongs, subject: owner.clone(), items: vec![Item::from(to)] });
+        }
+        // "The owner's details are: name, phone."
+        let list = if matches!(rest.first().map(|p| &p.part), Some(Part::Colon)) { &rest[1..] } else { rest };
+        if !std::ptr::eq(unwrap(owner), owner) {
+            let found = items(self.text, list);
+            if found.len() > 1 && found.iter().filter(|f| is_property(&f.phrase)).count() * 2 > found.len() {
+                self.has(unwrap(owner).clone(), list, Rule::Has);
+                return Flow::Done;
+            }
         }
         // "An invoice is draft, sent or paid."
         let values = values(self.text, rest);

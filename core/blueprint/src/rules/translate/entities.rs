@@ -31,7 +31,7 @@ impl Reason {
             Self::Parts => (6, 7),
             Self::Belongs => (6, 8),
             Self::Possessed => (3, 5),
-            Self::Acts => (5, 5),
+            Self::Acts => (6, 6),
             Self::Managed => (2, 4),
             Self::Item => (1, 3),
             Self::Each => (2, 2),
@@ -112,6 +112,12 @@ pub(super) fn property_of(key: &str) -> Option<(&str, &str)> {
     (owner && matches!(lexicon::class(head), Some(Class::Property | Class::Either))).then_some((front, head))
 }
 
+/// People who run the system rather than being kept in it.
+fn staff(key: &str) -> bool {
+    let head = key.rsplit(' ').next().unwrap_or(key);
+    matches!(head, "manager" | "administrator" | "admin" | "receptionist" | "operator" | "dispatcher" | "cashier" | "accountant" | "bookkeeper" | "clerk" | "director" | "moderator" | "storekeeper" | "supervisor" | "secretary" | "registrar" | "user" | "staff" | "waiter" | "salesperson" | "librarian" | "officer" | "foreman" | "picker" | "assistant" | "auditor" | "inspector" | "head" | "advisor")
+}
+
 /// All candidates by key.
 pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
     let mut all: BTreeMap<String, Candidate> = BTreeMap::new();
@@ -153,7 +159,9 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                             add(&mut all, &item.phrase, reason, *sentence);
                         }
                         Rule::Does if what == Some(Class::Record) => {
-                            add(&mut all, subject, Reason::Acts, *sentence);
+                            if !staff(&subject.key) {
+                                add(&mut all, subject, Reason::Acts, *sentence);
+                            }
                             add(&mut all, &item.phrase, Reason::Managed, *sentence);
                         }
                         _ => {}
@@ -170,7 +178,7 @@ fn entry<'a>(all: &'a mut BTreeMap<String, Candidate>, thing: &Phrase, sentence:
     let thing = unwrap(thing);
     let kept = key.split(' ').count();
     let label = if kept < thing.key.split(' ').count() { thing.label.split(' ').take(kept).collect::<Vec<_>>().join(" ") } else { thing.label.clone() };
-    let one = all.entry(key).or_insert_with(|| Candidate { label, position: thing.span.start, definite: matches!(thing.quant, Quant::The | Quant::Each) || (thing.russian && !thing.plural), ..Candidate::default() });
+    let one = all.entry(key).or_insert_with(|| Candidate { label, position: thing.span.start, definite: matches!(thing.quant, Quant::The | Quant::Each | Quant::A) || (thing.russian && !thing.plural), ..Candidate::default() });
     one.sentences.insert(sentence);
     one
 }
@@ -180,7 +188,7 @@ pub(super) fn heads(all: &BTreeMap<String, Candidate>) -> Vec<(String, String)> 
     let mut compounds: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
     for (key, one) in all {
         if let Some((_, head)) = key.rsplit_once(' ')
-            && (one.reasons.contains_key(&Reason::Owns) || one.reasons.contains_key(&Reason::Belongs) || one.reasons.contains_key(&Reason::Parts) || lexicon::class(key) == Some(Class::Record))
+            && (one.reasons.contains_key(&Reason::Owns) || one.reasons.contains_key(&Reason::Belongs) || one.reasons.contains_key(&Reason::Parts) || matches!(class(key), Some(Class::Record | Class::Person)))
         {
             compounds.entry(head).or_default().push(key);
         }
@@ -191,7 +199,8 @@ pub(super) fn heads(all: &BTreeMap<String, Candidate>) -> Vec<(String, String)> 
             let bare = all.get(head)?;
             let [only] = keys.as_slice() else { return None };
             let compound = all.get(*only)?;
-            (bare.definite && bare.position > compound.position && !bare.reasons.contains_key(&Reason::Owns)).then(|| (head.to_owned(), (*only).clone()))
+            let both_own = bare.reasons.contains_key(&Reason::Owns) && compound.reasons.contains_key(&Reason::Owns);
+            (bare.definite && bare.position > compound.position && !both_own && compound.label.ends_with(&bare.label)).then(|| (head.to_owned(), (*only).clone()))
         })
         .collect()
 }

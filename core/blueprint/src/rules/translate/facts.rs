@@ -6,7 +6,8 @@ use super::split::{Block, Sentence};
 use super::lexicon_en::Class;
 use super::lists::{CLAUSE, items};
 use super::phrases;
-use super::things::{class, is_property, unwrap};
+use super::things::{class, declares, goods, is_property, unwrap};
+use super::word::Act;
 
 /// The finding a fact rests on; its words go into explanations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +105,7 @@ impl Reader<'_> {
                 self.complement(thing);
             }
         }
+        self.goods(parts);
         if sentence.block == Block::Heading {
             if let Some(Part::Thing(thing)) = parts.first().map(|p| &p.part)
                 && parts.iter().all(|p| !matches!(p.part, Part::Verb { loose: false, .. } | Part::And))
@@ -150,6 +152,12 @@ impl Reader<'_> {
             self.emit(Fact::Actor { phrase: first.clone(), story: true });
             return false;
         }
+        if declares(&owner) || (sentence.lead.is_some() && class(&owner) == Some(Class::Stop)) {
+            if !is_property(first) && !parts.iter().any(|p| matches!(p.part, Part::Verb { participle: false, .. } | Part::Modal)) {
+                self.emit(Fact::Declared(first.clone()));
+            }
+            return false;
+        }
         if parts.iter().take(4).any(|p| matches!(p.part, Part::Verb { participle: false, .. } | Part::Modal | Part::Be)) {
             return false;
         }
@@ -167,6 +175,23 @@ impl Reader<'_> {
         self.open[self.at] = Some((first.clone(), Rule::Listed));
         self.emit(Fact::Link { rule, subject: owner, items });
         true
+    }
+
+    /// "Bike-parts shop, stock and prices from 1C": the properties are those of the goods.
+    fn goods(&mut self, parts: &[Placed]) {
+        let things = || parts.iter().take(CLAUSE).filter_map(|p| if let Part::Thing(t) = &p.part { Some(t) } else { None });
+        let Some(goods) = things().find_map(goods) else { return };
+        if parts.iter().any(|p| matches!(&p.part, Part::Prep(with) if matches!(with.as_str(), "with" | "с" | "со"))) {
+            return;
+        }
+        self.emit(Fact::Declared(goods.clone()));
+        if parts.iter().any(|p| matches!(p.part, Part::Verb { act: Act::Have | Act::Store, .. })) {
+            return;
+        }
+        let items: Vec<Item> = things().filter(|t| class(t) == Some(Class::Property) && t.of.is_none()).map(Item::from).collect();
+        if !items.is_empty() {
+            self.emit(Fact::Link { rule: Rule::With, subject: goods, items });
+        }
     }
 
     /// `name of the customer`: the complement owns the head.

@@ -34,7 +34,7 @@ const RECORDS: &str = "order product item invoice payment appointment booking re
  donation donor_record fund grant budget_line expense account transaction card wallet bank_account ledger_entry
  message notification_rule thread topic survey question answer poll vote
  certificate license licence permit badge skill training workshop webinar module quiz grade mark
- time_entry journal_entry ledger_line line order_item order_line invoice_line line_item cart_item stock_item batch lot shelf cell bin pallet container
+ contact time_entry journal_entry ledger_line line order_item order_line invoice_line line_item cart_item stock_item batch lot shelf cell bin pallet container
  supply_order stock_movement write-off cell_record inventory_item material component assembly bill_of_material operation
  ward bed operation_record procedure referral vaccination medical_record patient_record lab_test analysis
  tour excursion hotel cabin tent campsite boat yacht pier berth slot parking_space zone street locality route_sheet waybill
@@ -71,7 +71,7 @@ const PEOPLE: &str = "customer client buyer shopper user visitor guest patient d
  physician surgeon pharmacist caregiver head_nurse front_desk team_leader colleague boss player referee freelancer citizen resident
  actor assembler beneficiary chairperson consignee cosmetologist defendant deputy expert forwarder group_leader guard initiator installer loader measurer
  packer payer performer picker plaintiff policyholder realtor recipient registrar responsible_person sender service_advisor shipper subcontractor tourist welder
- child foster_parent adopter sitter walker brewer winemaker curator musician singer dancer choreographer conductor officer shift_manager coordinator planner buyer_agent logistician superviser examiner principal dean researcher scientist lab_technician
+ child foster_parent adopter sitter walker brewer winemaker curator musician singer dancer choreographer conductor sales_rep rep representative officer shift_manager coordinator planner buyer_agent logistician superviser examiner principal dean researcher scientist lab_technician
  housekeeper porter concierge bartender sommelier dj host_family child adult person owner_driver rider skipper crew_member";
 
 const PROPERTIES: &str = "name title date time price cost amount total sum number quantity qty count code sku barcode article_number status state

@@ -6,6 +6,7 @@ use super::facts::Item;
 use super::morphology_ru;
 use super::phrases::{Part, Phrase, Placed};
 use super::things::{is_property, is_status};
+use super::word::case::{ACC, NOM};
 use super::word::{Act, Quant};
 
 /// Whether a finite verb follows at once, so that the thing before it is a subject.
@@ -69,7 +70,9 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
     while i < parts.len() && out.len() < LIST && i < LIST * 4 {
         match &parts[i].part {
             Part::Thing(thing) => {
-                if !fresh {
+                // A list keeps its case; a noun in another one starts something else.
+                let strays = out.first().is_some_and(|one| one.phrase.russian && thing.russian && one.phrase.cases & (NOM | ACC) == 0 && one.phrase.cases & thing.cases == 0);
+                if !fresh || strays {
                     break;
                 }
                 out.push(Item { phrase: thing.clone(), values: Vec::new() });

@@ -83,6 +83,7 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
             "the" => Tag::Quant(Quant::The),
             "one" | "single" | "exactly-one" => Tag::Quant(Quant::One),
             "several" | "many" | "multiple" | "all" | "few" | "some" | "various" | "numerous" | "two" | "three" | "four" | "five" | "six" | "ten" | "more" | "most" | "lots" | "both" | "zero" | "different" => Tag::Quant(Quant::Many),
+            "than" if out.last().is_some_and(|w| w.low == "more") => Tag::Quant(Quant::Many),
             "no" => Tag::Quant(Quant::Bare),
             "and" | "&" | "plus" => Tag::And,
             "or" | "and/or" => Tag::Or,

@@ -4,7 +4,7 @@ use super::facts::{Fact, Item, Reader, Rule};
 use super::lexicon_en::Class;
 use super::lists::{LIST, close, items, skip_verb, values};
 use super::phrases::{Part, Phrase, Placed};
-use super::things::{class, is_property, is_status, unwrap};
+use super::things::{class, declares, is_property, is_status, unwrap};
 use super::word::{Act, Quant};
 
 impl Reader<'_> {
@@ -60,6 +60,11 @@ impl Reader<'_> {
     /// "У клиента есть имя", "В каждом заказе номер и дата".
     pub(super) fn possessive(&mut self, parts: &[Placed], at: usize, owner: &Phrase) -> bool {
         let rest = skip_verb(parts, at + 2);
+        // "В классе учится много учеников."
+        let rest = match (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part)) {
+            (Some(Part::Verb { act: Act::Manage | Act::Link, .. }), Some(Part::Thing(thing))) if thing.quant == Quant::Many && matches!(&parts[at].part, Part::Prep(prep) if prep == "в" || prep == "на") => &rest[1..],
+            _ => rest,
+        };
         let starts = match rest.first().map(|p| &p.part) {
             Some(Part::Thing(thing)) => owner.quant >= Quant::One || thing.quant == Quant::Many || matches!(&parts[at].part, Part::Prep(prep) if prep == "у"),
             Some(Part::Colon) => true,
@@ -85,7 +90,8 @@ impl Reader<'_> {
             return false;
         }
         let properties = found.iter().filter(|i| is_property(&i.phrase)).count();
-        if matches!(thing.key.as_str(), "entity" | "core entity" | "data" | "record" | "data model" | "main entity") && properties == 0 && found.len() > 1 {
+        let all = found.iter().all(|f| f.phrase.plural);
+        if (declares(thing) || (class(thing) == Some(Class::Stop) && all)) && properties * 2 <= found.len() && found.len() > 1 {
             for item in found {
                 self.emit(Fact::Declared(item.phrase));
             }

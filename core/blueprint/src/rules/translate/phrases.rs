@@ -283,9 +283,9 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     let mut long_label = Vec::new();
     for word in &words[body..head] {
         if word.tag == Tag::Noun {
-            key.push(morphology_en::singular(&word.key).0);
-            label.push(word.lemma.clone());
-            long_key.push(morphology_en::singular(&word.key).0);
+            key.push(if word.low == "sales" { word.low.clone() } else { morphology_en::singular(&word.key).0 });
+            label.push(if word.low == "sales" { word.low.clone() } else { word.lemma.clone() });
+            long_key.push(if word.low == "sales" { word.low.clone() } else { morphology_en::singular(&word.key).0 });
             long_label.push(word.low.clone());
         } else if word.russian {
             long_key.push(word.key.clone());
@@ -308,8 +308,9 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     }
     key.push(noun.key.clone());
     label.push(lemma.to_owned());
-    long_key.push(noun.key.clone());
-    long_label.push(lemma.to_owned());
+    // A property keeps its number: skills, photos.
+    long_key.push(if noun.plural && !noun.russian { noun.low.clone() } else { noun.key.clone() });
+    long_label.push(if noun.plural && !noun.russian { noun.low.clone() } else { lemma.to_owned() });
     let (long_key, long_label) = (long_key.join(" "), long_label.join(" "));
     let label = label.join(" ");
     let key = nouns_ru::phrase(&label).map_or_else(|| key.join(" "), |known| known.replace('_', " "));

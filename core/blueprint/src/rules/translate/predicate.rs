@@ -6,7 +6,7 @@ use super::lexicon_en::Class;
 use super::lists::{first_thing, items, origin, skip_prep, trailing_about};
 use super::phrases::{Part, Phrase, Placed};
 use super::things::{class, is_property, unwrap};
-use super::word::Act;
+use super::word::{Act, Quant};
 
 /// A verb with what stands around it.
 struct Predicate<'p> {
@@ -117,6 +117,15 @@ impl Reader<'_> {
                 self.open[self.at] = Some((subject, Rule::Has));
             }
         }
+        // "We store the pet's name, species and breed."
+        else if let Some(of) = found.first().and_then(|f| f.phrase.of.as_deref()).filter(|of| matches!(class(of), Some(Class::Record | Class::Person)))
+            && found.len() > 1
+            && found.iter().all(|i| is_property(&i.phrase))
+            && found[1..].iter().all(|i| i.phrase.of.is_none())
+        {
+            self.emit(Fact::Link { rule: Rule::Has, subject: of.clone(), items: found.clone() });
+            return Flow::Done;
+        }
         // "They call us. We write down the name and the phone."
         else if let Some(owner) = self.subject.clone().filter(|o| !is_property(o) && class(o) != Some(Class::Stop))
             && found.len() > 1
@@ -171,7 +180,7 @@ impl Reader<'_> {
             return Flow::On;
         }
         // Russian may name the doer last: "направление оформляет врач".
-        if let Some(doer) = found.first().filter(|f| verb.russian && class(&f.phrase) == Some(Class::Person) && class(&subject) == Some(Class::Record)) {
+        if let Some(doer) = found.first().filter(|f| verb.russian && class(&f.phrase) == Some(Class::Person) && matches!(class(&subject), Some(Class::Record | Class::Either))) {
             self.emit(Fact::Actor { phrase: doer.phrase.clone(), story: false });
             self.emit(Fact::Managed(subject.clone()));
             self.emit(Fact::Link { rule: Rule::Does, subject: doer.phrase.clone(), items: vec![Item::from(&subject)] });
@@ -199,6 +208,16 @@ impl Reader<'_> {
             }
             if let Some(to) = origin(verb.rest) {
                 self.belongs(subject.clone(), vec![Item::from(&to)]);
+                // "... for one pet, with one groomer"
+                for pair in verb.rest.windows(2).take(10).skip(1) {
+                    if let (Part::Prep(prep), Part::Thing(also)) = (&pair[0].part, &pair[1].part)
+                        && verb.passive
+                        && matches!(prep.as_str(), "with" | "by" | "for")
+                        && matches!(also.quant, Quant::One | Quant::A)
+                    {
+                        self.belongs(subject.clone(), vec![Item::from(also)]);
+                    }
+                }
             }
             self.emit(if verb.passive { Fact::Managed(subject) } else { Fact::Actor { phrase: subject, story: false } });
         }

@@ -41,7 +41,7 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
             let many = item.quant == Quant::Many || (item.plural && !subject.plural);
             (Some(many), if many { Some(true) } else { None })
         }
-        Rule::Does => (if item.quant == Quant::One { Some(false) } else { Some(true) }, if subject.plural && item.plural && subject.quant == Quant::Many { Some(true) } else { None }),
+        Rule::Does => (if item.quant == Quant::One { Some(false) } else { Some(true) }, if subject.quant == Quant::Many { Some(true) } else { None }),
         Rule::Of => (None, None),
     };
     let key = (from.0.min(to.0), from.0.max(to.0));
