@@ -18,7 +18,8 @@ function open(options: FakeOptions = {}) {
   return { fake, user: userEvent.setup() };
 }
 const rows = () => screen.getAllByTestId("requirement-row");
-const firstProject = async (fake: ReturnType<typeof fakePlatform>) => ((await fake.call("project.list", {})) as { id: string }[])[0]!.id;
+const firstProject = async (fake: ReturnType<typeof fakePlatform>) =>
+  ((await fake.call("project.list", {})) as { id: string }[])[0]!.id;
 
 test("from an empty sheet to an accepted blueprint, by keyboard alone", async () => {
   const { user, fake } = open();
@@ -105,9 +106,13 @@ test("lines typed quickly below a row keep their order and lose no letter", asyn
   await user.keyboard("n");
   await waitFor(() => expect(screen.getByTestId("new-requirement")).toHaveFocus());
   await user.keyboard("one{Enter}two{Enter}three{Enter}four{Enter}");
-  await waitFor(() => expect(rows().slice(0, 6).map((row) => row.querySelector(".requirement-text")?.textContent)).toEqual([
-    "We sell bike parts", "one", "two", "three", "four", "Stock and prices come from 1C every ten minutes",
-  ]));
+  await waitFor(() =>
+    expect(
+      rows()
+        .slice(0, 6)
+        .map((row) => row.querySelector(".requirement-text")?.textContent),
+    ).toEqual(["We sell bike parts", "one", "two", "three", "four", "Stock and prices come from 1C every ten minutes"]),
+  );
   expect(screen.getByTestId("new-requirement")).toHaveFocus();
   await user.keyboard("{Escape}");
   await waitFor(() => expect(rows()[4]).toHaveFocus());
@@ -120,7 +125,9 @@ test("another device's edit reaches an open text field and leaves the caret in p
   await user.keyboard("{Enter}");
   const field = (await screen.findByTestId("requirement-text")) as HTMLTextAreaElement;
   await user.type(field, " now");
-  await waitFor(() => expect(fake.calls.filter((call) => call.name === "blueprint.edit_text").length).toBeGreaterThan(0));
+  await waitFor(() =>
+    expect(fake.calls.filter((call) => call.name === "blueprint.edit_text").length).toBeGreaterThan(0),
+  );
   await new Promise((resolve) => setTimeout(resolve, 20));
   field.setSelectionRange(7, 7);
   fake.remoteEdit(await firstProject(fake), row.dataset.id!, "Today we sell bike parts now");
@@ -143,9 +150,14 @@ test("an entity gains an attribute and a relation by keyboard", async () => {
   const { user } = open({ sample: true });
   await screen.findAllByTestId("requirement-row");
   await user.keyboard("{Control>}2{/Control}");
-  const node = await waitFor(() => screen.getAllByTestId("entity-node").find((each) => each.dataset.name === "payment")!);
+  const node = await waitFor(() =>
+    screen.getAllByTestId("entity-node").find((each) => each.dataset.name === "payment")!,
+  );
+  await user.keyboard("{ArrowDown}");
+  await waitFor(() => expect(screen.getAllByTestId("entity-node")[0]).toHaveFocus());
   node.focus();
-  const inspector = await screen.findByTestId("inspector");
+  const heading = await screen.findByRole("heading", { name: "payment" });
+  const inspector = heading.closest<HTMLElement>("[data-testid=inspector]")!;
   await user.type(within(inspector).getByTestId("new-attribute"), "fee: money{Enter}");
   await waitFor(() => expect(screen.getByRole("group", { name: "payment, 4 attributes" })).toHaveTextContent("fee"));
 
@@ -178,7 +190,14 @@ test("sharing: a setup link, the first account, an invitation to copy", async ()
 test("the sync inspector shows both hashes, and a refused entry with its verbs", async () => {
   const { user, fake } = open({ sample: true });
   await screen.findAllByTestId("requirement-row");
-  fake.addRefused({ id: "cmt_x", what: "Comment", reason: "You may no longer comment.", at: new Date().toISOString(), can_retry: true, text: "Hello" });
+  fake.addRefused({
+    id: "cmt_x",
+    what: "Comment",
+    reason: "You may no longer comment.",
+    at: new Date().toISOString(),
+    can_retry: true,
+    text: "Hello",
+  });
   location.hash = "#/settings/sync";
   const entry = await screen.findByTestId("refused-entry");
   expect(entry).toHaveTextContent("You may no longer comment.");
@@ -199,4 +218,23 @@ test("the palette finds an item and goes there; the language changes at once", a
   await waitFor(() => expect(location.hash).toMatch(/\/data\/ent_/));
   await fake.call("workspace.set_preferences", { language: "ru" });
   expect(await screen.findByRole("heading", { name: "Данные" })).toBeInTheDocument();
+});
+
+test("a viewer is offered no edits, and is told why", async () => {
+  const { user, fake } = open();
+  await screen.findByTestId("sheet");
+  const joined = (await fake.call("project.join", { link: "https://sync.example.com/#/join/x" })) as { id: string };
+  const made = (await fake.call("blueprint.add_requirement", { project: joined.id, text: "Sell cakes" })) as {
+    id: string;
+  };
+  fake.setRole(joined.id, "viewer");
+  location.hash = `#/p/${joined.id}/requirements/${made.id}`;
+  const row = await screen.findByTestId("requirement-row");
+  expect(screen.getByTestId("role-note")).toHaveTextContent("Viewer: reads");
+  expect(screen.queryByTestId("new-requirement")).toBeNull();
+  row.focus();
+  await user.keyboard("{Enter}{Delete}");
+  expect(screen.queryByTestId("requirement-text")).toBeNull();
+  expect(fake.calls.some((call) => call.name === "blueprint.remove_requirement")).toBe(false);
+  expect(within(screen.getByTestId("inspector")).getByRole("button", { name: /^Kind/ })).toBeDisabled();
 });

@@ -17,7 +17,10 @@ export function App() {
   useTheme(status.data?.theme ?? "system");
 
   useEffect(() => platform().onChanged((topics) => refresh(client, topics)), [client]);
-  useEffect(() => onRefusal((problem) => toast(`${problem.message} ${t(`problem.${problem.code}`)}`, { tone: "red" })), [t]);
+  useEffect(
+    () => onRefusal((problem) => toast(`${problem.message} ${t(`problem.${problem.code}`)}`, { tone: "red" })),
+    [t],
+  );
   useEffect(() => {
     const language = status.data?.language ?? systemLanguage();
     if (status.data && i18n.language !== language) startWords(language);
@@ -29,7 +32,8 @@ export function App() {
     return () => window.removeEventListener("contextmenu", refuse);
   }, []);
 
-  if (status.error && !status.data) return <ProblemBanner problem={status.error} onRetry={() => void status.refetch()} />;
+  if (status.error && !status.data)
+    return <ProblemBanner problem={status.error} onRetry={() => void status.refetch()} />;
   if (!status.data) return null;
   return (
     <TooltipProvider>

@@ -14,7 +14,11 @@ async function choosePlatform(): Promise<Platform | null> {
   if (import.meta.env.DEV || import.meta.env.MODE === "demo") {
     const { fakePlatform } = await import("./platform/fake");
     const wish = new URLSearchParams(location.search);
-    const fake = fakePlatform({ sample: !wish.has("empty"), language: wish.get("lang") === "ru" ? "ru" : "en", delay: 20 });
+    const fake = fakePlatform({
+      sample: !wish.has("empty"),
+      language: wish.get("lang") === "ru" ? "ru" : "en",
+      delay: 20,
+    });
     Object.assign(window, { fake });
     return fake;
   }

@@ -15,7 +15,12 @@ class NoMatrix {
   m22 = 1;
 }
 Object.assign(globalThis, { DOMMatrixReadOnly: NoMatrix });
-Object.assign(Element.prototype, { scrollIntoView() {}, hasPointerCapture: () => false, setPointerCapture() {}, releasePointerCapture() {} });
+Object.assign(Element.prototype, {
+  scrollIntoView() {},
+  hasPointerCapture: () => false,
+  setPointerCapture() {},
+  releasePointerCapture() {},
+});
 globalThis.CSS ??= { escape: (text: string) => text } as typeof CSS;
 CSS.escape ??= (text: string) => text;
 

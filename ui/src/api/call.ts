@@ -30,7 +30,8 @@ export function command<N extends CommandName>(name: N): Command<N> {
 
 /** Whatever was thrown, as the one shape that screens show. */
 export function asProblem(thrown: unknown): Problem {
-  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown) return thrown as Problem;
+  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown)
+    return thrown as Problem;
   return { code: "internal", message: thrown instanceof Error ? thrown.message : String(thrown) };
 }
 
@@ -55,7 +56,13 @@ export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       // The core says what changed, so nothing is ever refetched for having grown old.
-      queries: { staleTime: Infinity, gcTime: 300_000, retry: false, networkMode: "always", refetchOnWindowFocus: false },
+      queries: {
+        staleTime: Infinity,
+        gcTime: 300_000,
+        retry: false,
+        networkMode: "always",
+        refetchOnWindowFocus: false,
+      },
     },
   });
 }
@@ -120,7 +127,10 @@ export function onRefusal(tell: (problem: Problem) => void): void {
 }
 
 /** A verb. With `inline`, the component shows the refusal itself; else it is told in a toast. */
-export function useCommand<N extends CommandName>(what: Command<N>, options: { inline?: boolean } = {}): RunningCommand<N> {
+export function useCommand<N extends CommandName>(
+  what: Command<N>,
+  options: { inline?: boolean } = {},
+): RunningCommand<N> {
   const client = useQueryClient();
   const [running, setRunning] = useState(0);
   const [failure, setFailure] = useState<Problem>();

@@ -33,7 +33,15 @@ function OpenBlueprint({ project }: { project: string }) {
   useVerbs([
     { id: "undo", label: t("verb.undo"), keys: "Mod+Z", group: "edit", run: () => void undo() },
     { id: "redo", label: t("verb.redo"), keys: "Mod+Shift+Z", group: "edit", run: () => void redo() },
-    { id: "inspector.close", label: t("inspector.close"), keys: "Mod+I", group: "view", inText: true, disabled: !place?.selected, run: () => select(null) },
+    {
+      id: "inspector.close",
+      label: t("inspector.close"),
+      keys: "Mod+I",
+      group: "view",
+      inText: true,
+      disabled: !place?.selected,
+      run: () => select(null),
+    },
   ]);
 
   // A requirement's text is undone by the core as well, not by the field, which knows nothing of merged edits.
@@ -53,7 +61,11 @@ function OpenBlueprint({ project }: { project: string }) {
   if (place.page === "brief") return <BriefPage project={project} further />;
   return (
     <div className="place">
-      {place.page === "data" ? <DataPage project={project} selected={place.selected} /> : <RequirementsPage project={project} selected={place.selected} />}
+      {place.page === "data" ? (
+        <DataPage project={project} selected={place.selected} />
+      ) : (
+        <RequirementsPage project={project} selected={place.selected} />
+      )}
       {place.selected && <Inspector key={place.selected} project={project} selected={place.selected} />}
     </div>
   );

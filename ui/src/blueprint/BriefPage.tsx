@@ -48,14 +48,18 @@ export function BriefPage({ project, further }: { project: string | null; furthe
           const kept = draft;
           setDraft(null);
           go(pathOf(project, "requirements"));
-          toast(t("changes.discarded"), { verb: { label: t("verb.undo"), run: () => (writeDraft(project, kept), go(pathOf(project, "brief"))) } });
+          toast(t("changes.discarded"), {
+            verb: { label: t("verb.undo"), run: () => (writeDraft(project, kept), go(pathOf(project, "brief"))) },
+          });
         }}
         onAccept={async (items) => {
           const accepted = await accept.run({ project, title: firstWords(draft.text, 8), text: draft.text, items });
           if (!accepted) return;
           setDraft(null);
           go(pathOf(project, "requirements"));
-          toast(t("changes.accepted", { count: items.length }), { verb: { label: t("verb.undo"), keys: "Mod+Z", run: () => void undo.run({ project }) } });
+          toast(t("changes.accepted", { count: items.length }), {
+            verb: { label: t("verb.undo"), keys: "Mod+Z", run: () => void undo.run({ project }) },
+          });
         }}
       />
     );

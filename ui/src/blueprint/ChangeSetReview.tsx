@@ -34,7 +34,15 @@ export function ChangeSetReview({ changeSet, text, busy, problem, onAccept, onDi
   const accept = () => onAccept(items.map((item) => item.id).filter((id) => chosen.has(id)));
   const none = chosen.size === 0;
   useVerbs([
-    { id: "accept", label: t("changes.accept", { count: items.length, chosen: chosen.size }), keys: "Mod+Enter", group: "edit", inText: true, disabled: none || busy, run: accept },
+    {
+      id: "accept",
+      label: t("changes.accept", { count: items.length, chosen: chosen.size }),
+      keys: "Mod+Enter",
+      group: "edit",
+      inText: true,
+      disabled: none || busy,
+      run: accept,
+    },
     { id: "discard", label: t("changes.discard"), group: "edit", run: onDiscard },
   ]);
   useEffect(() => main.current?.querySelector<HTMLInputElement>("input")?.focus({ preventScroll: true }), []);
@@ -58,7 +66,14 @@ export function ChangeSetReview({ changeSet, text, busy, problem, onAccept, onDi
         </header>
         <ul>
           {list.map((entry) => (
-            <ItemRow key={entry.item.id} entry={entry} chosen={chosen} current={current} onCurrent={setCurrent} onSet={set} />
+            <ItemRow
+              key={entry.item.id}
+              entry={entry}
+              chosen={chosen}
+              current={current}
+              onCurrent={setCurrent}
+              onSet={set}
+            />
           ))}
         </ul>
       </section>
@@ -76,7 +91,14 @@ export function ChangeSetReview({ changeSet, text, busy, problem, onAccept, onDi
           <Button look="quiet" onClick={onDiscard}>
             {t("changes.discard")}
           </Button>
-          <Button look="primary" icon={Check} keys="Mod+Enter" onClick={accept} disabled={none || busy} data-testid="accept">
+          <Button
+            look="primary"
+            icon={Check}
+            keys="Mod+Enter"
+            onClick={accept}
+            disabled={none || busy}
+            data-testid="accept"
+          >
             {t("changes.accept", { count: items.length, chosen: chosen.size })}
           </Button>
         </div>
@@ -131,7 +153,13 @@ function ItemRow({ entry, chosen, current, onCurrent, onSet }: RowProps) {
         <ul className="change-parts">
           {parts.map((part) => (
             <li key={part.id}>
-              <Line item={part} current={current?.id === part.id} checked={chosen.has(part.id)} onCurrent={onCurrent} onChange={(next) => onSet([part.id], next)} />
+              <Line
+                item={part}
+                current={current?.id === part.id}
+                checked={chosen.has(part.id)}
+                onCurrent={onCurrent}
+                onChange={(next) => onSet([part.id], next)}
+              />
             </li>
           ))}
         </ul>
@@ -157,8 +185,16 @@ function Line({ item, current, checked, some, onCurrent, onChange }: LineProps) 
       onPointerEnter={() => onCurrent(item)}
       data-testid="change-item"
     >
-      <Tick label={`${item.title}: ${item.detail}`} checked={checked} some={some} onFocus={() => onCurrent(item)} onChange={(event) => onChange(event.target.checked)} />
-      {item.action !== "add" && <span className={`change-action ${item.action}`}>{t(`changes.action.${item.action}`)}</span>}
+      <Tick
+        label={`${item.title}: ${item.detail}`}
+        checked={checked}
+        some={some}
+        onFocus={() => onCurrent(item)}
+        onChange={(event) => onChange(event.target.checked)}
+      />
+      {item.action !== "add" && (
+        <span className={`change-action ${item.action}`}>{t(`changes.action.${item.action}`)}</span>
+      )}
       <span className={item.kind === "attribute" ? "mono change-title" : "change-title"}>
         {item.before && <del>{item.before}</del>} {item.title}
       </span>

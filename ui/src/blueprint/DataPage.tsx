@@ -1,15 +1,23 @@
 import {
-  Background, BackgroundVariant, ConnectionMode, Position, ReactFlow, ReactFlowProvider, useReactFlow,
-  type Connection, type NodeChange, type NodeHandle,
+  Background,
+  BackgroundVariant,
+  ConnectionMode,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  type Connection,
+  type NodeChange,
+  type NodeHandle,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { Maximize, Network, Plus, Spline, X, ZoomIn, ZoomOut } from "lucide-react";
+import { Maximize, Network, Pencil, Plus, Spline, Trash2, X, ZoomIn, ZoomOut } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import type { Model } from "../api/generated";
-import { Button, Empty, IconButton, Loaded, toast, useVerbs } from "../kit";
-import { useProjectPlace } from "../project";
+import { Button, ContextMenu, Empty, IconButton, Loaded, toast, useVerbs } from "../kit";
+import { RoleNote, useMay, useProjectPlace } from "../project";
 import { blueprint } from "./api";
 import { EntityNode, type EntityNodeType } from "./EntityNode";
 import { RelationEdge, type RelationEdgeType } from "./RelationEdge";
@@ -38,8 +46,20 @@ export function DataPage({ project, selected }: { project: string; selected: str
 }
 
 function handlesOf({ width, height }: Box): NodeHandle[] {
-  const middle = { left: { x: 0, y: height / 2 }, right: { x: width, y: height / 2 }, top: { x: width / 2, y: 0 }, bottom: { x: width / 2, y: height } };
-  return [Position.Left, Position.Right, Position.Top, Position.Bottom].map((position) => ({ id: position, type: "source", position, ...middle[position], width: 1, height: 1 }));
+  const middle = {
+    left: { x: 0, y: height / 2 },
+    right: { x: width, y: height / 2 },
+    top: { x: width / 2, y: 0 },
+    bottom: { x: width / 2, y: height },
+  };
+  return [Position.Left, Position.Right, Position.Top, Position.Bottom].map((position) => ({
+    id: position,
+    type: "source",
+    position,
+    ...middle[position],
+    width: 1,
+    height: 1,
+  }));
 }
 
 /** The data as an entity-relationship diagram: ruled tables, and lines with crow's feet. */
@@ -47,6 +67,7 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
   const { t } = useTranslation();
   const { select } = useProjectPlace();
   const { undo } = useUndo(project);
+  const { edit } = useMay(project);
   const flow = useReactFlow();
   const add = useCommand(blueprint.add_entity);
   const rename = useCommand(blueprint.set_entity);
@@ -62,13 +83,19 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
   const pane = useRef<HTMLDivElement>(null);
   const wantFit = useRef(true);
 
-  const missing = model.entities.filter((entity) => entity.x === null || entity.y === null).map((entity) => entity.id).join();
+  const missing = model.entities
+    .filter((entity) => entity.x === null || entity.y === null)
+    .map((entity) => entity.id)
+    .join();
   useEffect(() => {
     let stale = false;
     if (!missing) return;
     void placeMissing(model).then((places) => {
       if (stale) return;
-      setDrawn((old) => new Map([...old, ...places.filter(({ id }) => !old.has(id)).map(({ id, x, y }) => [id, { x, y }] as const)]));
+      setDrawn(
+        (old) =>
+          new Map([...old, ...places.filter(({ id }) => !old.has(id)).map(({ id, x, y }) => [id, { x, y }] as const)]),
+      );
     });
     return () => {
       stale = true;
@@ -95,12 +122,25 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     setDrawn((old) => {
       const kept = [...old].filter(([id, position]) => {
         const entity = model.entities.find((each) => each.id === id);
-        return entity && (entity.x === null || entity.y === null || (dragging.current && (entity.x !== position.x || entity.y !== position.y)));
+        return (
+          entity &&
+          (entity.x === null ||
+            entity.y === null ||
+            (dragging.current && (entity.x !== position.x || entity.y !== position.y)))
+        );
       });
       return kept.length === old.size ? old : new Map(kept);
     });
   }, [model]);
   const dragging = useRef(false);
+
+  const focusNode = useCallback((id: string) => {
+    setTimeout(
+      () =>
+        pane.current?.querySelector<HTMLElement>(`[data-testid="entity-node"][data-id="${CSS.escape(id)}"]`)?.focus(),
+      0,
+    );
+  }, []);
 
   const nodes = useMemo(
     (): EntityNodeType[] =>
@@ -122,19 +162,32 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
             renaming: renaming === box.id,
             source: connecting === box.id,
             onRename: (name) => void rename.run({ project, id: box.id, name }),
-            onRenaming: (open) => setRenaming(open ? box.id : null),
+            onRenaming: (open) => {
+              setRenaming(open && edit ? box.id : null);
+              // The field is gone after Enter; the keyboard goes on from its table, unless it has gone elsewhere.
+              if (!open) setTimeout(() => document.activeElement === document.body && focusNode(box.id), 0);
+            },
             onFocus: () => box.id !== selected && select(box.id),
           },
         };
       }),
-    [boxes, connecting, model.entities, project, rename.run, renaming, select, selected],
+    [boxes, connecting, edit, focusNode, model.entities, project, rename.run, renaming, select, selected],
   );
   const edges = useMemo(
     (): RelationEdgeType[] =>
       model.relations.flatMap((relation) => {
         const route = routes.get(relation.id);
         return route
-          ? [{ id: relation.id, source: relation.from, target: relation.to, type: "relation", selected: relation.id === selected, data: { route, relation, project } }]
+          ? [
+              {
+                id: relation.id,
+                source: relation.from,
+                target: relation.to,
+                type: "relation",
+                selected: relation.id === selected,
+                data: { route, relation, project },
+              },
+            ]
           : [];
       }),
     [model.relations, project, routes, selected],
@@ -144,7 +197,10 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     (places: Place[]) => {
       const moved = new Map(places.map((each) => [each.id, each]));
       const unstored = [...drawn].filter(([id]) => !moved.has(id)).map(([id, position]) => ({ id, ...position }));
-      return place.run({ project, places: [...places, ...unstored].filter(({ id }) => model.entities.some((entity) => entity.id === id)) });
+      return place.run({
+        project,
+        places: [...places, ...unstored].filter(({ id }) => model.entities.some((entity) => entity.id === id)),
+      });
     },
     [drawn, model.entities, place.run, project],
   );
@@ -166,7 +222,8 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
       const frame = pane.current?.getBoundingClientRect();
       if (!frame?.width || dragging.current) return;
       const { x, y, zoom } = flow.getViewport();
-      const nudge = (low: number, high: number, room: number) => (high - low > room - 32 || low < 16 ? 16 - low : high > room - 16 ? room - 16 - high : 0);
+      const nudge = (low: number, high: number, room: number) =>
+        high - low > room - 32 || low < 16 ? 16 - low : high > room - 16 ? room - 16 - high : 0;
       const dx = nudge(chosen.x * zoom + x, (chosen.x + chosen.width) * zoom + x, frame.width);
       const dy = nudge(chosen.y * zoom + y, (chosen.y + chosen.height) * zoom + y, frame.height);
       if (dx || dy) void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 120 });
@@ -174,8 +231,9 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     return () => clearTimeout(timer);
   }, [chosen?.id, flow]);
 
-  const focusNode = useCallback((id: string) => {
-    setTimeout(() => pane.current?.querySelector<HTMLElement>(`[data-testid="entity-node"][data-id="${CSS.escape(id)}"]`)?.focus(), 0);
+  // Who came by keyboard goes on by keyboard: the first arrow key finds the first table.
+  useEffect(() => {
+    if (document.activeElement === document.body) pane.current?.focus({ preventScroll: true });
   }, []);
 
   const addEntity = async (point?: { x: number; y: number }) => {
@@ -186,7 +244,12 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     const { x: panX, y: panY, zoom } = flow.getViewport();
     const spot = point
       ? { x: snap(point.x), y: snap(point.y) }
-      : freeSpot(boxes, { x: -panX / zoom, y: -panY / zoom, width: (frame?.width || 1040) / zoom, height: (frame?.height || 740) / zoom });
+      : freeSpot(boxes, {
+          x: -panX / zoom,
+          y: -panY / zoom,
+          width: (frame?.width || 1040) / zoom,
+          height: (frame?.height || 740) / zoom,
+        });
     if (drawn.size > 0) await store([]);
     const made = await add.run({ project, name, ...spot });
     if (!made) return;
@@ -201,10 +264,13 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
   };
 
   const removeSelected = async () => {
+    if (!edit) return;
     const entity = model.entities.find((each) => each.id === selected);
     const relation = model.relations.find((each) => each.id === selected);
     if (!entity && !relation) return;
-    const done = entity ? await remove.run({ project, id: entity.id }) : await removeRelation.run({ project, id: relation!.id });
+    const done = entity
+      ? await remove.run({ project, id: entity.id })
+      : await removeRelation.run({ project, id: relation!.id });
     if (!done) return;
     select(null);
     toast(entity ? t("data.deleted", { name: entity.name }) : t("data.deleted_relation"), {
@@ -222,15 +288,83 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
 
   const isEntity = model.entities.some((entity) => entity.id === selected);
   const empty = model.entities.length === 0;
+  const startConnect = () => {
+    setConnecting(selected);
+    focusNode(selected!);
+  };
+  const menu = [
+    { label: t("data.add"), icon: Plus, keys: "N", disabled: !edit, run: () => void addEntity() },
+    ...(isEntity
+      ? [
+          { label: t("data.rename"), icon: Pencil, keys: "F2", disabled: !edit, run: () => setRenaming(selected) },
+          { label: t("data.connect"), icon: Spline, keys: "C", disabled: !edit, run: startConnect },
+        ]
+      : []),
+    ...(selected
+      ? [
+          {
+            label: t("data.delete"),
+            icon: Trash2,
+            keys: "Del",
+            danger: true,
+            disabled: !edit,
+            run: () => void removeSelected(),
+          },
+        ]
+      : []),
+    null,
+    { label: t("data.arrange"), icon: Network, keys: "A", disabled: empty || !edit, run: () => void arrangeAll() },
+    { label: t("data.fit"), icon: Maximize, keys: "F", disabled: empty, run: fit },
+  ];
   useVerbs([
-    { id: "entity.add", label: t("data.add"), keys: "N", group: "edit", run: () => void addEntity() },
-    { id: "entity.rename", label: t("data.rename"), keys: "F2", group: "edit", disabled: !isEntity, run: () => setRenaming(selected) },
-    { id: "entity.connect", label: t("data.connect"), keys: "C", group: "edit", disabled: !isEntity, run: () => (setConnecting(selected), focusNode(selected!)) },
-    { id: "entity.delete", label: t("data.delete"), keys: "Del", group: "edit", disabled: !selected, run: () => void removeSelected() },
-    { id: "data.arrange", label: t("data.arrange"), keys: "A", group: "view", disabled: empty, run: () => void arrangeAll() },
+    { id: "entity.add", label: t("data.add"), keys: "N", group: "edit", disabled: !edit, run: () => void addEntity() },
+    {
+      id: "entity.rename",
+      label: t("data.rename"),
+      keys: "F2",
+      group: "edit",
+      disabled: !isEntity || !edit,
+      run: () => setRenaming(selected),
+    },
+    {
+      id: "entity.connect",
+      label: t("data.connect"),
+      keys: "C",
+      group: "edit",
+      disabled: !isEntity || !edit,
+      run: startConnect,
+    },
+    {
+      id: "entity.delete",
+      label: t("data.delete"),
+      keys: "Del",
+      group: "edit",
+      disabled: !selected || !edit,
+      run: () => void removeSelected(),
+    },
+    {
+      id: "data.arrange",
+      label: t("data.arrange"),
+      keys: "A",
+      group: "view",
+      disabled: empty || !edit,
+      run: () => void arrangeAll(),
+    },
     { id: "data.fit", label: t("data.fit"), keys: "F", group: "view", disabled: empty, run: fit },
-    { id: "data.in", label: t("data.zoom_in"), keys: "=", group: "view", run: () => void flow.zoomIn({ duration: 120 }) },
-    { id: "data.out", label: t("data.zoom_out"), keys: "-", group: "view", run: () => void flow.zoomOut({ duration: 120 }) },
+    {
+      id: "data.in",
+      label: t("data.zoom_in"),
+      keys: "=",
+      group: "view",
+      run: () => void flow.zoomIn({ duration: 120 }),
+    },
+    {
+      id: "data.out",
+      label: t("data.zoom_out"),
+      keys: "-",
+      group: "view",
+      run: () => void flow.zoomOut({ duration: 120 }),
+    },
   ]);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -238,7 +372,7 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
     if (target.closest("input,textarea")) return;
     const arrow = /^Arrow(Left|Right|Up|Down)$/.exec(event.key)?.[1] as Direction | undefined;
     const here = boxes.find((box) => box.id === selected);
-    if (arrow && here && event.altKey) {
+    if (arrow && here && event.altKey && edit) {
       const by = event.shiftKey ? 40 : 8;
       const x = here.x + (arrow === "Left" ? -by : arrow === "Right" ? by : 0);
       const y = here.y + (arrow === "Up" ? -by : arrow === "Down" ? by : 0);
@@ -261,8 +395,11 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
   };
 
   const onNodesChange = (changes: NodeChange<EntityNodeType>[]) => {
-    const moves = changes.flatMap((change) => (change.type === "position" && change.position ? [[change.id, change.position] as const] : []));
-    if (moves.length) setDrawn((old) => new Map([...old, ...moves.map(([id, { x, y }]) => [id, { x: snap(x), y: snap(y) }] as const)]));
+    const moves = changes.flatMap((change) =>
+      change.type === "position" && change.position ? [[change.id, change.position] as const] : [],
+    );
+    if (moves.length)
+      setDrawn((old) => new Map([...old, ...moves.map(([id, { x, y }]) => [id, { x: snap(x), y: snap(y) }] as const)]));
   };
 
   return (
@@ -271,77 +408,110 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
         <h1>{t("place.data")}</h1>
         <span className="soft">{t("data.count", { count: model.entities.length })}</span>
         <span className="grow" />
-        <Button icon={Plus} keys="N" onClick={() => void addEntity()}>
-          {t("data.add")}
-        </Button>
-        <IconButton icon={Spline} label={t("data.connect")} keys="C" disabled={!isEntity} onClick={() => (setConnecting(selected), focusNode(selected!))} />
-        <IconButton icon={Network} label={t("data.arrange")} keys="A" disabled={empty} onClick={() => void arrangeAll()} />
+        <RoleNote project={project} />
+        {edit && (
+          <>
+            <Button icon={Plus} keys="N" onClick={() => void addEntity()}>
+              {t("data.add")}
+            </Button>
+            <IconButton icon={Spline} label={t("data.connect")} keys="C" disabled={!isEntity} onClick={startConnect} />
+            <IconButton
+              icon={Network}
+              label={t("data.arrange")}
+              keys="A"
+              disabled={empty}
+              onClick={() => void arrangeAll()}
+            />
+          </>
+        )}
         <IconButton icon={Maximize} label={t("data.fit")} keys="F" disabled={empty} onClick={fit} />
-        <IconButton icon={ZoomOut} label={t("data.zoom_out")} keys="-" onClick={() => void flow.zoomOut({ duration: 120 })} />
-        <IconButton icon={ZoomIn} label={t("data.zoom_in")} keys="=" onClick={() => void flow.zoomIn({ duration: 120 })} />
+        <IconButton
+          icon={ZoomOut}
+          label={t("data.zoom_out")}
+          keys="-"
+          onClick={() => void flow.zoomOut({ duration: 120 })}
+        />
+        <IconButton
+          icon={ZoomIn}
+          label={t("data.zoom_in")}
+          keys="="
+          onClick={() => void flow.zoomIn({ duration: 120 })}
+        />
       </div>
-      <div
-        ref={pane}
-        className={`diagram ${connecting ? "connecting" : ""}`}
-        role="application"
-        aria-label={t("data.diagram", { count: model.entities.length })}
-        tabIndex={empty ? 0 : -1}
-        onKeyDown={onKeyDown}
-        onDoubleClick={(event: MouseEvent) => {
-          if (!(event.target as Element).classList.contains("react-flow__pane")) return;
-          void addEntity(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
-        }}
-      >
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
-          onNodesChange={onNodesChange}
-          onNodeClick={(_, node) => (connecting && connecting !== node.id ? void connectTo(connecting, node.id) : select(node.id))}
-          onEdgeClick={(_, edge) => select(edge.id)}
-          onPaneClick={() => (setConnecting(null), selected && select(null))}
-          onNodeDragStart={() => (dragging.current = true)}
-          onNodeDragStop={(_, __, moved) => {
-            void store(moved.map((node) => ({ id: node.id, x: snap(node.position.x), y: snap(node.position.y) }))).then(() => (dragging.current = false));
+      <ContextMenu verbs={menu}>
+        <div
+          ref={pane}
+          className={`diagram ${connecting ? "connecting" : ""}`}
+          role="application"
+          aria-label={t("data.diagram", { count: model.entities.length })}
+          tabIndex={empty ? 0 : -1}
+          onKeyDown={onKeyDown}
+          onDoubleClick={(event: MouseEvent) => {
+            if (!edit || !(event.target as Element).classList.contains("react-flow__pane")) return;
+            void addEntity(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
           }}
-          onConnect={(connection: Connection) => void connectTo(connection.source, connection.target)}
-          connectionMode={ConnectionMode.Loose}
-          connectionRadius={24}
-          nodesFocusable={false}
-          edgesFocusable={false}
-          disableKeyboardA11y
-          deleteKeyCode={null}
-          selectionKeyCode={null}
-          multiSelectionKeyCode={null}
-          zoomOnDoubleClick={false}
-          minZoom={0.2}
-          maxZoom={2}
-          nodeDragThreshold={3}
-          proOptions={{ hideAttribution: true }}
         >
-          <Background variant={BackgroundVariant.Dots} gap={16} size={1} />
-        </ReactFlow>
-        {empty && (
-          <div className="diagram-empty">
-            <Empty
-              verb={
-                <Button icon={Plus} keys="N" onClick={() => void addEntity()}>
-                  {t("data.add")}
-                </Button>
-              }
-            >
-              {t("data.empty")}
-            </Empty>
-          </div>
-        )}
-        {connecting && (
-          <div className="diagram-hint float" role="status">
-            {t("data.connecting", { name: model.entities.find((entity) => entity.id === connecting)?.name ?? "" })}
-            <IconButton icon={X} label={t("verb.cancel")} keys="Esc" onClick={() => setConnecting(null)} />
-          </div>
-        )}
-      </div>
+          <ReactFlow
+            nodes={nodes}
+            edges={edges}
+            nodeTypes={nodeTypes}
+            edgeTypes={edgeTypes}
+            onNodesChange={onNodesChange}
+            onNodeClick={(_, node) =>
+              connecting && connecting !== node.id ? void connectTo(connecting, node.id) : select(node.id)
+            }
+            onEdgeClick={(_, edge) => select(edge.id)}
+            onPaneClick={() => (setConnecting(null), selected && select(null))}
+            onNodeDragStart={() => (dragging.current = true)}
+            onNodeDragStop={(_, __, moved) => {
+              void store(
+                moved.map((node) => ({ id: node.id, x: snap(node.position.x), y: snap(node.position.y) })),
+              ).then(() => (dragging.current = false));
+            }}
+            onConnect={(connection: Connection) => void connectTo(connection.source, connection.target)}
+            connectionMode={ConnectionMode.Loose}
+            connectionRadius={24}
+            onNodeContextMenu={(_, node) => node.id !== selected && select(node.id)}
+            onEdgeContextMenu={(_, edge) => edge.id !== selected && select(edge.id)}
+            nodesDraggable={edit}
+            nodesConnectable={edit}
+            nodesFocusable={false}
+            edgesFocusable={false}
+            disableKeyboardA11y
+            deleteKeyCode={null}
+            selectionKeyCode={null}
+            multiSelectionKeyCode={null}
+            zoomOnDoubleClick={false}
+            minZoom={0.2}
+            maxZoom={2}
+            nodeDragThreshold={3}
+            proOptions={{ hideAttribution: true }}
+          >
+            <Background variant={BackgroundVariant.Dots} gap={16} size={1} />
+          </ReactFlow>
+          {empty && (
+            <div className="diagram-empty">
+              <Empty
+                verb={
+                  edit && (
+                    <Button icon={Plus} keys="N" onClick={() => void addEntity()}>
+                      {t("data.add")}
+                    </Button>
+                  )
+                }
+              >
+                {t("data.empty")}
+              </Empty>
+            </div>
+          )}
+          {connecting && (
+            <div className="diagram-hint float" role="status">
+              {t("data.connecting", { name: model.entities.find((entity) => entity.id === connecting)?.name ?? "" })}
+              <IconButton icon={X} label={t("verb.cancel")} keys="Esc" onClick={() => setConnecting(null)} />
+            </div>
+          )}
+        </div>
+      </ContextMenu>
     </>
   );
 }

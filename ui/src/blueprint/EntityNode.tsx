@@ -43,7 +43,11 @@ export const EntityNode = memo(function EntityNode({ data, selected }: NodeProps
           <span className="entity-name">{entity.name}</span>
         )}
         {entity.comments > 0 && (
-          <span className={`entity-comments ${entity.unread ? "unread" : ""}`} role="img" aria-label={t("rooms.count", { count: entity.comments })}>
+          <span
+            className={`entity-comments ${entity.unread ? "unread" : ""}`}
+            role="img"
+            aria-label={t("rooms.count", { count: entity.comments })}
+          >
             <MessageSquare aria-hidden />
             {entity.comments}
           </span>

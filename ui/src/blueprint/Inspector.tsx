@@ -4,13 +4,27 @@ import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import type { Attribute, AttributeType, Cardinality, Entity, Model, Relation, Requirement } from "../api/generated";
 import { Ago, Check, Choice, EditableText, IconButton, Loaded, Menu } from "../kit";
-import { useProjectPlace } from "../project";
+import { useMay, useProjectPlace } from "../project";
 import { Thread } from "../rooms";
 import { blueprint } from "./api";
 import { kinds, priorities, states } from "./RequirementsPage";
 import "./Inspector.css";
 
-export const attributeTypes: readonly AttributeType[] = ["string", "text", "integer", "decimal", "money", "boolean", "date", "datetime", "enum", "email", "phone", "url", "file"];
+export const attributeTypes: readonly AttributeType[] = [
+  "string",
+  "text",
+  "integer",
+  "decimal",
+  "money",
+  "boolean",
+  "date",
+  "datetime",
+  "enum",
+  "email",
+  "phone",
+  "url",
+  "file",
+];
 export const cardinalities: readonly Cardinality[] = ["one-to-one", "one-to-many", "many-to-one", "many-to-many"];
 
 interface Props {
@@ -22,6 +36,7 @@ interface Props {
 export function Inspector({ project, selected }: Props) {
   const { t } = useTranslation();
   const { select } = useProjectPlace();
+  const may = useMay(project);
   const requirements = useQuery(blueprint.requirements, { project, query: null });
   const model = useQuery(blueprint.model, { project });
   const requirement = requirements.data?.find((row) => row.id === selected);
@@ -34,17 +49,21 @@ export function Inspector({ project, selected }: Props) {
     <aside className="inspector" aria-label={t("inspector.title")} data-testid="inspector">
       <header className="bar">
         <h2 className={requirement || entity ? "mono" : ""}>{title}</h2>
-        <span className="soft grow">{t(requirement ? "inspector.requirement" : entity ? "inspector.entity" : "inspector.blank")}</span>
+        <span className="soft grow">
+          {t(requirement ? "inspector.requirement" : entity ? "inspector.entity" : "inspector.blank")}
+        </span>
         <IconButton icon={X} label={t("inspector.close")} keys="Mod+I" onClick={() => select(null)} />
       </header>
       <div className="scroll inspector-body">
         {requirement && <RequirementFacts project={project} requirement={requirement} model={model.data} />}
-        {entity && <EntityFacts project={project} entity={entity} requirements={requirements.data} model={model.data} />}
+        {entity && (
+          <EntityFacts project={project} entity={entity} requirements={requirements.data} model={model.data} />
+        )}
         {relation && <RelationFacts project={project} relation={relation} model={model.data} />}
         {!relation && (
           <>
             <Section title={t("rooms.comments")}>
-              <Thread project={project} element={selected} />
+              <Thread project={project} element={selected} readOnly={may.role === "viewer"} />
             </Section>
             <Fold title={t("inspector.why")}>
               <Why project={project} id={selected} />
@@ -56,6 +75,15 @@ export function Inspector({ project, selected }: Props) {
         )}
       </div>
     </aside>
+  );
+}
+
+/** What a role without edits sees, but cannot change: every control inside is switched off at once. */
+function Editable({ project, children }: { project: string; children: ReactNode }) {
+  return (
+    <fieldset className="editable-group" disabled={!useMay(project).edit}>
+      {children}
+    </fieldset>
   );
 }
 
@@ -94,37 +122,71 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
   );
 }
 
-function RequirementFacts({ project, requirement, model }: { project: string; requirement: Requirement; model: Model }) {
+function RequirementFacts({
+  project,
+  requirement,
+  model,
+}: {
+  project: string;
+  requirement: Requirement;
+  model: Model;
+}) {
   const { t } = useTranslation();
   const { open } = useProjectPlace();
+  const { edit } = useMay(project);
   const set = useCommand(blueprint.set_requirement);
   const link = useCommand(blueprint.link);
   const briefs = useQuery(blueprint.briefs, requirement.source ? { project } : null);
   const brief = briefs.data?.find((entry) => entry.id === requirement.source?.brief);
-  const change = (facts: Partial<Pick<Requirement, "kind" | "priority" | "state">>) => void set.run({ project, id: requirement.id, ...facts });
+  const change = (facts: Partial<Pick<Requirement, "kind" | "priority" | "state">>) =>
+    void set.run({ project, id: requirement.id, ...facts });
   const others = model.entities.filter((entity) => !requirement.entities.some((linked) => linked.id === entity.id));
   return (
     <>
       <Section title={t("inspector.facts")}>
         <p className="selectable inspector-text">{requirement.text}</p>
-        <Fact label={t("requirements.kind")}>
-          <Choice bare label={t("requirements.kind")} value={requirement.kind} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} onChange={(kind) => change({ kind })} />
-        </Fact>
-        <Fact label={t("requirements.priority")}>
-          <Choice bare label={t("requirements.priority")} value={requirement.priority} options={priorities.map((value) => ({ value, label: t(`priority.${value}`) }))} onChange={(priority) => change({ priority })} />
-        </Fact>
-        <Fact label={t("requirements.state")}>
-          <Choice bare label={t("requirements.state")} value={requirement.state} options={states.map((value) => ({ value, label: t(`requirement_state.${value}`) }))} onChange={(state) => change({ state })} />
-        </Fact>
+        <Editable project={project}>
+          <Fact label={t("requirements.kind")}>
+            <Choice
+              bare
+              label={t("requirements.kind")}
+              value={requirement.kind}
+              options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))}
+              onChange={(kind) => change({ kind })}
+            />
+          </Fact>
+          <Fact label={t("requirements.priority")}>
+            <Choice
+              bare
+              label={t("requirements.priority")}
+              value={requirement.priority}
+              options={priorities.map((value) => ({ value, label: t(`priority.${value}`) }))}
+              onChange={(priority) => change({ priority })}
+            />
+          </Fact>
+          <Fact label={t("requirements.state")}>
+            <Choice
+              bare
+              label={t("requirements.state")}
+              value={requirement.state}
+              options={states.map((value) => ({ value, label: t(`requirement_state.${value}`) }))}
+              onChange={(state) => change({ state })}
+            />
+          </Fact>
+        </Editable>
       </Section>
       <Section
         title={t("inspector.data")}
         verb={
+          edit &&
           others.length > 0 && (
             <Menu
               align="end"
               trigger={<IconButton icon={Plus} label={t("inspector.link")} />}
-              verbs={others.map((entity) => ({ label: entity.name, run: () => void link.run({ project, requirement: requirement.id, entity: entity.id, linked: true }) }))}
+              verbs={others.map((entity) => ({
+                label: entity.name,
+                run: () => void link.run({ project, requirement: requirement.id, entity: entity.id, linked: true }),
+              }))}
             />
           )
         }
@@ -136,7 +198,15 @@ function RequirementFacts({ project, requirement, model }: { project: string; re
               <button type="button" className="link mono" onClick={() => open("data", entity.id)}>
                 {entity.name}
               </button>
-              <IconButton icon={X} label={t("inspector.unlink", { name: entity.name })} onClick={() => void link.run({ project, requirement: requirement.id, entity: entity.id, linked: false })} />
+              {edit && (
+                <IconButton
+                  icon={X}
+                  label={t("inspector.unlink", { name: entity.name })}
+                  onClick={() =>
+                    void link.run({ project, requirement: requirement.id, entity: entity.id, linked: false })
+                  }
+                />
+              )}
             </li>
           ))}
         </ul>
@@ -155,7 +225,17 @@ function RequirementFacts({ project, requirement, model }: { project: string; re
   );
 }
 
-function EntityFacts({ project, entity, requirements, model }: { project: string; entity: Entity; requirements: Requirement[]; model: Model }) {
+function EntityFacts({
+  project,
+  entity,
+  requirements,
+  model,
+}: {
+  project: string;
+  entity: Entity;
+  requirements: Requirement[];
+  model: Model;
+}) {
   const { t } = useTranslation();
   const { open, select } = useProjectPlace();
   const relations = model.relations.filter((relation) => relation.from === entity.id || relation.to === entity.id);
@@ -169,55 +249,73 @@ function EntityFacts({ project, entity, requirements, model }: { project: string
     // "price: money" names the type in the same breath.
     const [, bare, type] = /^(.*?)(?:\s*:\s*(\w+))?$/.exec(wanted)!;
     const known = attributeTypes.find((candidate) => candidate === type);
-    if (await add.run({ project, entity: entity.id, name: known ? bare! : wanted, type: known ?? "string" })) setName("");
+    if (await add.run({ project, entity: entity.id, name: known ? bare! : wanted, type: known ?? "string" }))
+      setName("");
   };
   return (
     <>
-      <Section title={t("inspector.facts")}>
-        <Fact label={t("data.name")}>
-          <EditableText mono label={t("data.name")} value={entity.name} onCommit={(next) => void set.run({ project, id: entity.id, name: next })} problem={set.problem("name")} />
-        </Fact>
-        <Fact label={t("data.label")}>
-          <EditableText label={t("data.label")} value={entity.label} onCommit={(label) => void set.run({ project, id: entity.id, label })} />
-        </Fact>
-        <Fact label={t("data.note")}>
-          <EditableText label={t("data.note")} value={entity.note} placeholder={t("data.no_note")} onCommit={(note) => void set.run({ project, id: entity.id, note })} />
-        </Fact>
-        {set.failure && (
-          <p role="alert" className="field-problem">
-            {set.failure.message}
-          </p>
-        )}
-      </Section>
-      <Section title={t("data.attributes")}>
-        <ul className="attributes">
-          {entity.attributes.map((attribute) => (
-            <AttributeRow
-              key={attribute.id}
-              project={project}
-              entity={entity.id}
-              attribute={attribute}
-              open={unfolded === attribute.id}
-              onOpen={() => setUnfolded(unfolded === attribute.id ? null : attribute.id)}
+      <Editable project={project}>
+        <Section title={t("inspector.facts")}>
+          <Fact label={t("data.name")}>
+            <EditableText
+              mono
+              label={t("data.name")}
+              value={entity.name}
+              onCommit={(next) => void set.run({ project, id: entity.id, name: next })}
+              problem={set.problem("name")}
             />
-          ))}
-        </ul>
-        <input
-          className="input mono"
-          data-testid="new-attribute"
-          aria-label={t("data.add_attribute")}
-          placeholder={t("data.add_attribute_hint")}
-          value={name}
-          spellCheck={false}
-          onChange={(event) => (setName(event.target.value), add.reset())}
-          onKeyDown={(event) => event.key === "Enter" && void addAttribute()}
-        />
-        {add.failure && (
-          <p role="alert" className="field-problem">
-            {add.failure.message}
-          </p>
-        )}
-      </Section>
+          </Fact>
+          <Fact label={t("data.label")}>
+            <EditableText
+              label={t("data.label")}
+              value={entity.label}
+              onCommit={(label) => void set.run({ project, id: entity.id, label })}
+            />
+          </Fact>
+          <Fact label={t("data.note")}>
+            <EditableText
+              label={t("data.note")}
+              value={entity.note}
+              placeholder={t("data.no_note")}
+              onCommit={(note) => void set.run({ project, id: entity.id, note })}
+            />
+          </Fact>
+          {set.failure && (
+            <p role="alert" className="field-problem">
+              {set.failure.message}
+            </p>
+          )}
+        </Section>
+        <Section title={t("data.attributes")}>
+          <ul className="attributes">
+            {entity.attributes.map((attribute) => (
+              <AttributeRow
+                key={attribute.id}
+                project={project}
+                entity={entity.id}
+                attribute={attribute}
+                open={unfolded === attribute.id}
+                onOpen={() => setUnfolded(unfolded === attribute.id ? null : attribute.id)}
+              />
+            ))}
+          </ul>
+          <input
+            className="input mono"
+            data-testid="new-attribute"
+            aria-label={t("data.add_attribute")}
+            placeholder={t("data.add_attribute_hint")}
+            value={name}
+            spellCheck={false}
+            onChange={(event) => (setName(event.target.value), add.reset())}
+            onKeyDown={(event) => event.key === "Enter" && void addAttribute()}
+          />
+          {add.failure && (
+            <p role="alert" className="field-problem">
+              {add.failure.message}
+            </p>
+          )}
+        </Section>
+      </Editable>
       {relations.length > 0 && (
         <Section title={t("data.relations")}>
           <ul>
@@ -263,14 +361,26 @@ function AttributeRow({ project, entity, attribute, open, onOpen }: AttributePro
   const { t } = useTranslation();
   const set = useCommand(blueprint.set_attribute);
   const remove = useCommand(blueprint.remove_attribute);
-  const change = (facts: Partial<Omit<Attribute, "id" | "label">>) => void set.run({ project, entity, id: attribute.id, ...facts });
+  const change = (facts: Partial<Omit<Attribute, "id" | "label">>) =>
+    void set.run({ project, entity, id: attribute.id, ...facts });
   return (
     <li className="attribute">
       <div className="attribute-line">
-        <button type="button" className="attribute-open" aria-expanded={open} aria-label={t("data.attribute_more", { name: attribute.name })} onClick={onOpen}>
+        <button
+          type="button"
+          className="attribute-open"
+          aria-expanded={open}
+          aria-label={t("data.attribute_more", { name: attribute.name })}
+          onClick={onOpen}
+        >
           <ChevronRight aria-hidden />
         </button>
-        <EditableText mono label={t("data.attribute_name")} value={attribute.name} onCommit={(name) => change({ name })} />
+        <EditableText
+          mono
+          label={t("data.attribute_name")}
+          value={attribute.name}
+          onCommit={(name) => change({ name })}
+        />
         <Choice
           bare
           mono
@@ -282,8 +392,16 @@ function AttributeRow({ project, entity, attribute, open, onOpen }: AttributePro
       </div>
       {open && (
         <div className="attribute-more">
-          <Check label={t("data.required")} checked={attribute.required} onChange={(event) => change({ required: event.target.checked })} />
-          <Check label={t("data.unique")} checked={attribute.unique} onChange={(event) => change({ unique: event.target.checked })} />
+          <Check
+            label={t("data.required")}
+            checked={attribute.required}
+            onChange={(event) => change({ required: event.target.checked })}
+          />
+          <Check
+            label={t("data.unique")}
+            checked={attribute.unique}
+            onChange={(event) => change({ unique: event.target.checked })}
+          />
           {attribute.type === "enum" && (
             <label className="attribute-values">
               <span>{t("data.values")}</span>
@@ -294,13 +412,20 @@ function AttributeRow({ project, entity, attribute, open, onOpen }: AttributePro
                 spellCheck={false}
                 onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
                 onBlur={(event) => {
-                  const values = event.currentTarget.value.split(",").map((value) => value.trim()).filter(Boolean);
+                  const values = event.currentTarget.value
+                    .split(",")
+                    .map((value) => value.trim())
+                    .filter(Boolean);
                   if (values.join() !== attribute.values.join()) change({ values });
                 }}
               />
             </label>
           )}
-          <button type="button" className="link danger" onClick={() => void remove.run({ project, entity, id: attribute.id })}>
+          <button
+            type="button"
+            className="link danger"
+            onClick={() => void remove.run({ project, entity, id: attribute.id })}
+          >
             <Trash2 aria-hidden /> {t("data.delete_attribute", { name: attribute.name })}
           </button>
         </div>
@@ -327,21 +452,32 @@ function RelationFacts({ project, relation, model }: { project: string; relation
           {name(relation.to)}
         </button>
       </Fact>
-      <Fact label={t("data.cardinality")}>
-        <Choice
-          bare
-          label={t("data.cardinality")}
-          value={relation.cardinality}
-          options={cardinalities.map((value) => ({ value, label: t(`cardinality.${value}`) }))}
-          onChange={(cardinality) => void set.run({ project, id: relation.id, cardinality })}
-        />
-      </Fact>
-      <Fact label={t("data.label")}>
-        <EditableText label={t("data.label")} value={relation.label} placeholder={t("data.no_label")} onCommit={(label) => void set.run({ project, id: relation.id, label })} />
-      </Fact>
-      <button type="button" className="link danger" onClick={() => void remove.run({ project, id: relation.id }).then((done) => done && select(null))}>
-        <Trash2 aria-hidden /> {t("data.delete_relation")}
-      </button>
+      <Editable project={project}>
+        <Fact label={t("data.cardinality")}>
+          <Choice
+            bare
+            label={t("data.cardinality")}
+            value={relation.cardinality}
+            options={cardinalities.map((value) => ({ value, label: t(`cardinality.${value}`) }))}
+            onChange={(cardinality) => void set.run({ project, id: relation.id, cardinality })}
+          />
+        </Fact>
+        <Fact label={t("data.label")}>
+          <EditableText
+            label={t("data.label")}
+            value={relation.label}
+            placeholder={t("data.no_label")}
+            onCommit={(label) => void set.run({ project, id: relation.id, label })}
+          />
+        </Fact>
+        <button
+          type="button"
+          className="link danger"
+          onClick={() => void remove.run({ project, id: relation.id }).then((done) => done && select(null))}
+        >
+          <Trash2 aria-hidden /> {t("data.delete_relation")}
+        </button>
+      </Editable>
     </Section>
   );
 }
@@ -383,7 +519,8 @@ function History({ project, id }: { project: string; id: string }) {
               <li key={change.hash} className={change.pending ? "pending" : ""}>
                 {change.message}
                 <p className="soft">
-                  {change.mine ? t("inspector.you") : change.author}, <Ago at={change.at} /> <span className="mono">{change.hash.slice(0, 7)}</span>
+                  {change.mine ? t("inspector.you") : change.author}, <Ago at={change.at} />{" "}
+                  <span className="mono">{change.hash.slice(0, 7)}</span>
                 </p>
               </li>
             ))}

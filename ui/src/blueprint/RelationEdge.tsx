@@ -27,17 +27,29 @@ export const RelationEdge = memo(function RelationEdge({ id, data, selected }: E
     <>
       <path className="relation-reach" d={path} />
       <path className={`relation ${selected ? "selected" : ""}`} data-testid="relation" data-id={id} d={path} />
-      <path className={`relation ${selected ? "selected" : ""}`} d={endSign(first, route.fromSide, isMany(relation.cardinality, "from")) + endSign(last, route.toSide, isMany(relation.cardinality, "to"))} />
+      <path
+        className={`relation ${selected ? "selected" : ""}`}
+        d={
+          endSign(first, route.fromSide, isMany(relation.cardinality, "from")) +
+          endSign(last, route.toSide, isMany(relation.cardinality, "to"))
+        }
+      />
       {(relation.label || selected) && (
         <EdgeLabelRenderer>
-          <div className={`relation-label nodrag nopan ${selected ? "selected" : ""}`} style={{ transform: `translate(-50%, -50%) translate(${route.label.x}px, ${route.label.y}px)` }}>
+          <div
+            className={`relation-label nodrag nopan ${selected ? "selected" : ""}`}
+            style={{ transform: `translate(-50%, -50%) translate(${route.label.x}px, ${route.label.y}px)` }}
+          >
             {relation.label && <span>{relation.label}</span>}
             {selected && (
               <Choice
                 bare
                 label={t("data.cardinality")}
                 value={relation.cardinality}
-                options={(["one-to-one", "one-to-many", "many-to-one", "many-to-many"] as const).map((value) => ({ value, label: t(`cardinality.${value}`) }))}
+                options={(["one-to-one", "one-to-many", "many-to-one", "many-to-many"] as const).map((value) => ({
+                  value,
+                  label: t(`cardinality.${value}`),
+                }))}
                 onChange={(cardinality) => void set.run({ project, id: relation.id, cardinality })}
               />
             )}

@@ -1,12 +1,45 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { FileText, GripVertical, ListFilter, MessageSquare, Plus, Trash2, X } from "lucide-react";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEvent, type MouseEvent, type RefObject } from "react";
+import {
+  ArrowDown,
+  ArrowUp,
+  Copy,
+  FileText,
+  GripVertical,
+  ListFilter,
+  MessageSquare,
+  Pencil,
+  Plus,
+  Trash2,
+  X,
+} from "lucide-react";
+import {
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type DragEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  type RefObject,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import type { Priority, Requirement, RequirementKind, RequirementState } from "../api/generated";
-import { Button, Choice, Empty, IconButton, Loaded, chordOf, isPointerDown, toast, useVerbs } from "../kit";
+import {
+  Button,
+  Choice,
+  ContextMenu,
+  Empty,
+  IconButton,
+  Loaded,
+  chordOf,
+  isPointerDown,
+  toast,
+  useVerbs,
+} from "../kit";
 import { platform } from "../platform";
-import { useProjectPlace } from "../project";
+import { RoleNote, useMay, useProjectPlace } from "../project";
 import { blueprint } from "./api";
 import { BriefPage } from "./BriefPage";
 import { RequirementText } from "./RequirementText";
@@ -28,13 +61,28 @@ export function RequirementsPage({ project, selected }: { project: string; selec
   const model = useQuery(blueprint.model, { project });
   const field = useRef<HTMLInputElement>(null);
   const filtering = filter.trim() !== "";
+  const may = useMay(project);
 
   useVerbs([
-    { id: "requirements.filter", label: t("requirements.filter_verb"), keys: "Mod+F", group: "view", inText: true, run: () => field.current?.select() },
-    { id: "brief.add", label: t("requirements.add_brief"), keys: "Mod+Shift+B", group: "edit", run: () => open("brief") },
+    {
+      id: "requirements.filter",
+      label: t("requirements.filter_verb"),
+      keys: "Mod+F",
+      group: "view",
+      inText: true,
+      run: () => field.current?.select(),
+    },
+    {
+      id: "brief.add",
+      label: t("requirements.add_brief"),
+      keys: "Mod+Shift+B",
+      group: "edit",
+      disabled: !may.edit,
+      run: () => open("brief"),
+    },
   ]);
 
-  if (list.data?.length === 0 && !filtering && model.data?.entities.length === 0 && !list.isPlaceholderData)
+  if (list.data?.length === 0 && !filtering && model.data?.entities.length === 0 && !list.isPlaceholderData && may.edit)
     return <BriefPage project={project} />;
   return (
     <main aria-label={t("place.requirements")}>
@@ -55,13 +103,23 @@ export function RequirementsPage({ project, selected }: { project: string; selec
           />
           {filtering && <IconButton icon={X} label={t("requirements.clear_filter")} onClick={() => setFilter("")} />}
         </div>
-        <Button icon={FileText} onClick={() => open("brief")}>
-          {t("requirements.add_brief")}
-        </Button>
+        <RoleNote project={project} />
+        {may.edit && (
+          <Button icon={FileText} onClick={() => open("brief")}>
+            {t("requirements.add_brief")}
+          </Button>
+        )}
       </div>
       <Loaded query={list} rows={12}>
         {(rows) => (
-          <Rows project={project} rows={rows} selected={selected} onSelect={select} filtering={filtering} onClear={() => setFilter("")} />
+          <Rows
+            project={project}
+            rows={rows}
+            selected={selected}
+            onSelect={select}
+            filtering={filtering}
+            onClear={() => setFilter("")}
+          />
         )}
       </Loaded>
     </main>
@@ -80,6 +138,7 @@ interface RowsProps {
 function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsProps) {
   const { t } = useTranslation();
   const { undo } = useUndo(project);
+  const { edit } = useMay(project);
   const add = useCommand(blueprint.add_requirement);
   const remove = useCommand(blueprint.remove_requirement);
   const move = useCommand(blueprint.move_requirement);
@@ -138,6 +197,11 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
     }
   });
 
+  // Who came by keyboard goes on by keyboard: the first arrow key finds the first row.
+  useEffect(() => {
+    if (document.activeElement === document.body) grid.current?.focus({ preventScroll: true });
+  }, []);
+
   const goTo = (index: number, extend = false) => {
     const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
     if (!row) return;
@@ -155,9 +219,11 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
 
   const removeChosen = async () => {
     const ids = rows.filter((row) => chosen.has(row.id));
-    if (ids.length === 0) return;
+    if (ids.length === 0 || !edit) return;
     const last = indexOf(ids.at(-1)!.id);
-    const next = rows.slice(last + 1).find((row) => !chosen.has(row.id)) ?? rows.slice(0, last).findLast((row) => !chosen.has(row.id));
+    const next =
+      rows.slice(last + 1).find((row) => !chosen.has(row.id)) ??
+      rows.slice(0, last).findLast((row) => !chosen.has(row.id));
     let done = 0;
     for (const row of ids) if (await remove.run({ project, id: row.id })) done++;
     if (done === 0) return;
@@ -170,7 +236,7 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   };
 
   const shift = async (by: -1 | 1) => {
-    if (!active || filtering) return;
+    if (!active || filtering || !edit) return;
     const index = indexOf(active);
     const target = index + by;
     if (target < 0 || target >= rows.length) return;
@@ -186,21 +252,107 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
     setTimeout(() => newField.current?.focus(), 0);
   };
   const copyChosen = () => {
-    const text = rows.filter((row) => chosen.has(row.id)).map((row) => `${row.key}  ${row.text}`).join("\n");
+    const text = rows
+      .filter((row) => chosen.has(row.id))
+      .map((row) => `${row.key}  ${row.text}`)
+      .join("\n");
     void platform()
       .copy(text)
       .then(() => toast(t("requirements.copied", { count: chosen.size })));
   };
 
   useVerbs([
-    { id: "requirement.new", label: t("requirements.new"), keys: "N", group: "edit", run: () => startNew(selected) },
-    { id: "requirement.edit", label: t("requirements.edit"), keys: "F2", group: "edit", disabled: !active, run: () => setEditing(active) },
-    { id: "requirement.up", label: t("requirements.up"), keys: "Alt+Up", group: "edit", disabled: filtering, run: () => void shift(-1) },
-    { id: "requirement.down", label: t("requirements.down"), keys: "Alt+Down", group: "edit", disabled: filtering, run: () => void shift(1) },
-    { id: "requirement.all", label: t("requirements.select_all"), keys: "Mod+A", group: "edit", run: () => setMarked(new Set(rows.map((row) => row.id))) },
-    { id: "requirement.copy", label: t("requirements.copy"), keys: "Mod+C", group: "edit", local: true, run: copyChosen },
-    { id: "requirement.delete", label: t("requirements.delete"), keys: "Del", group: "edit", disabled: chosen.size === 0, run: () => void removeChosen() },
+    {
+      id: "requirement.new",
+      label: t("requirements.new"),
+      keys: "N",
+      group: "edit",
+      disabled: !edit,
+      run: () => startNew(selected),
+    },
+    {
+      id: "requirement.edit",
+      label: t("requirements.edit"),
+      keys: "F2",
+      group: "edit",
+      disabled: !active || !edit,
+      run: () => setEditing(active),
+    },
+    {
+      id: "requirement.up",
+      label: t("requirements.up"),
+      keys: "Alt+Up",
+      group: "edit",
+      disabled: filtering || !edit,
+      run: () => void shift(-1),
+    },
+    {
+      id: "requirement.down",
+      label: t("requirements.down"),
+      keys: "Alt+Down",
+      group: "edit",
+      disabled: filtering || !edit,
+      run: () => void shift(1),
+    },
+    {
+      id: "requirement.all",
+      label: t("requirements.select_all"),
+      keys: "Mod+A",
+      group: "edit",
+      run: () => setMarked(new Set(rows.map((row) => row.id))),
+    },
+    {
+      id: "requirement.copy",
+      label: t("requirements.copy"),
+      keys: "Mod+C",
+      group: "edit",
+      local: true,
+      run: copyChosen,
+    },
+    {
+      id: "requirement.delete",
+      label: t("requirements.delete"),
+      keys: "Del",
+      group: "edit",
+      disabled: chosen.size === 0 || !edit,
+      run: () => void removeChosen(),
+    },
   ]);
+  const menu = [
+    {
+      label: t("requirements.edit"),
+      icon: Pencil,
+      keys: "F2",
+      disabled: !edit || chosen.size > 1,
+      run: () => setEditing(active),
+    },
+    { label: t("requirements.new"), icon: Plus, keys: "N", disabled: !edit, run: () => startNew(selected) },
+    { label: t("requirements.copy"), icon: Copy, keys: "Mod+C", run: copyChosen },
+    null,
+    {
+      label: t("requirements.up"),
+      icon: ArrowUp,
+      keys: "Alt+Up",
+      disabled: !edit || filtering,
+      run: () => void shift(-1),
+    },
+    {
+      label: t("requirements.down"),
+      icon: ArrowDown,
+      keys: "Alt+Down",
+      disabled: !edit || filtering,
+      run: () => void shift(1),
+    },
+    null,
+    {
+      label: t("requirements.delete"),
+      icon: Trash2,
+      keys: "Del",
+      danger: true,
+      disabled: !edit,
+      run: () => void removeChosen(),
+    },
+  ];
 
   const onRowKey = (event: KeyboardEvent<HTMLDivElement>, row: Requirement) => {
     if (event.target !== event.currentTarget || event.altKey) return;
@@ -212,7 +364,7 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
     else if (event.key === "PageUp") goTo(index - page, event.shiftKey);
     else if (event.key === "Home") goTo(0, event.shiftKey);
     else if (event.key === "End") goTo(rows.length - 1, event.shiftKey);
-    else if (event.key === "Enter") setEditing(row.id);
+    else if (event.key === "Enter") edit && setEditing(row.id);
     else if (event.key === "Backspace") void removeChosen();
     else if (event.key === " ") {
       const next = new Set(chosen);
@@ -239,7 +391,8 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   };
 
   const drop = async () => {
-    if (dragging && dropAfter !== undefined && dropAfter !== dragging) await move.run({ project, id: dragging, after: dropAfter });
+    if (dragging && dropAfter !== undefined && dropAfter !== dragging)
+      await move.run({ project, id: dragging, after: dropAfter });
     setDragging(null);
     setDropAfter(undefined);
   };
@@ -252,7 +405,12 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   };
 
   // The row just added arrives a moment after its id; until then the line stays where it is, and keeps what is typed.
-  const below = insertAfter === null || indexOf(insertAfter) >= 0 ? insertAfter : indexOf(drawnAfter.current) >= 0 ? drawnAfter.current : null;
+  const below =
+    insertAfter === null || indexOf(insertAfter) >= 0
+      ? insertAfter
+      : indexOf(drawnAfter.current) >= 0
+        ? drawnAfter.current
+        : null;
   drawnAfter.current = below;
 
   /** One after another, so that lines typed quickly keep their order. */
@@ -296,12 +454,14 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
       chosen={chosen.has(row.id)}
       tabbable={row.id === active}
       editing={editing === row.id}
-      draggable={!filtering}
+      editable={edit}
+      draggable={edit && !filtering}
+      onContext={() => !chosen.has(row.id) && (setMarked(new Set()), onSelect(row.id))}
       dropped={dropAfter === row.id ? "after" : index === 0 && dropAfter === null && dragging ? "before" : undefined}
       onKey={(event) => onRowKey(event, row)}
       onClick={(event) => onRowClick(event, row)}
       onFocus={() => row.id !== selected && !isPointerDown() && onSelect(row.id)}
-      onEdit={() => setEditing(row.id)}
+      onEdit={() => edit && setEditing(row.id)}
       onDone={(next) => {
         setEditing((now) => (now === row.id ? null : now));
         if (next) startNew(row.id);
@@ -314,40 +474,52 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   );
 
   if (rows.length === 0 && filtering)
-    return <Empty verb={<Button onClick={onClear}>{t("requirements.clear_filter")}</Button>}>{t("requirements.no_match")}</Empty>;
+    return (
+      <Empty verb={<Button onClick={onClear}>{t("requirements.clear_filter")}</Button>}>
+        {t("requirements.no_match")}
+      </Empty>
+    );
 
   const drawn = virtual ? virtualizer.getVirtualItems() : null;
   return (
     <>
-      <div
-        ref={grid}
-        role="grid"
-        className="scroll requirements"
-        aria-label={t("place.requirements")}
-        aria-multiselectable
-        aria-rowcount={rows.length}
-        onDragEnd={() => (setDragging(null), setDropAfter(undefined))}
-      >
-        {drawn ? (
-          <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
-            {drawn.map((item) => (
-              <div
-                key={item.key}
-                role="presentation"
-                ref={virtualizer.measureElement}
-                data-index={item.index}
-                style={{ position: "absolute", insetInline: 0, top: 0, transform: `translateY(${item.start}px)` }}
-              >
-                {line(rows[item.index]!, item.index)}
-                {below === rows[item.index]!.id && newRow()}
-              </div>
-            ))}
-          </div>
-        ) : (
-          rows.flatMap((row, index) => (below === row.id ? [line(row, index), newRow()] : [line(row, index)]))
-        )}
-        {below === null && newRow()}
-      </div>
+      <ContextMenu verbs={menu}>
+        <div
+          ref={grid}
+          role="grid"
+          className="scroll requirements"
+          aria-label={t("place.requirements")}
+          aria-multiselectable
+          aria-rowcount={rows.length}
+          tabIndex={-1}
+          onKeyDown={(event) => {
+            if (event.target !== event.currentTarget || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+            event.preventDefault();
+            goTo(Math.max(0, indexOf(selected)));
+          }}
+          onDragEnd={() => (setDragging(null), setDropAfter(undefined))}
+        >
+          {drawn ? (
+            <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
+              {drawn.map((item) => (
+                <div
+                  key={item.key}
+                  role="presentation"
+                  ref={virtualizer.measureElement}
+                  data-index={item.index}
+                  style={{ position: "absolute", insetInline: 0, top: 0, transform: `translateY(${item.start}px)` }}
+                >
+                  {line(rows[item.index]!, item.index)}
+                  {below === rows[item.index]!.id && newRow()}
+                </div>
+              ))}
+            </div>
+          ) : (
+            rows.flatMap((row, index) => (below === row.id ? [line(row, index), newRow()] : [line(row, index)]))
+          )}
+          {below === null && edit && newRow()}
+        </div>
+      </ContextMenu>
       {chosen.size > 1 && (
         <div className="chosen-bar" role="toolbar" aria-label={t("requirements.chosen", { count: chosen.size })}>
           <span>{t("requirements.chosen", { count: chosen.size })}</span>
@@ -355,10 +527,17 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
           <Button look="quiet" keys="Mod+C" onClick={copyChosen}>
             {t("requirements.copy")}
           </Button>
-          <Button look="quiet" icon={Trash2} keys="Del" onClick={() => void removeChosen()}>
-            {t("requirements.delete")}
-          </Button>
-          <IconButton icon={X} label={t("requirements.clear_selection")} side="top" onClick={() => setMarked(new Set())} />
+          {edit && (
+            <Button look="quiet" icon={Trash2} keys="Del" onClick={() => void removeChosen()}>
+              {t("requirements.delete")}
+            </Button>
+          )}
+          <IconButton
+            icon={X}
+            label={t("requirements.clear_selection")}
+            side="top"
+            onClick={() => setMarked(new Set())}
+          />
         </div>
       )}
     </>
@@ -372,7 +551,9 @@ interface RowProps {
   chosen: boolean;
   tabbable: boolean;
   editing: boolean;
+  editable: boolean;
   draggable: boolean;
+  onContext(): void;
   dropped?: "before" | "after";
   onKey(event: KeyboardEvent<HTMLDivElement>): void;
   onClick(event: MouseEvent): void;
@@ -384,7 +565,26 @@ interface RowProps {
   onDrop(): void;
 }
 
-function RequirementRow({ row, index, project, chosen, tabbable, editing, draggable, dropped, onKey, onClick, onFocus, onEdit, onDone, onDragStart, onDragOver, onDrop }: RowProps) {
+function RequirementRow({
+  row,
+  index,
+  project,
+  chosen,
+  tabbable,
+  editing,
+  editable,
+  draggable,
+  dropped,
+  onContext,
+  onKey,
+  onClick,
+  onFocus,
+  onEdit,
+  onDone,
+  onDragStart,
+  onDragOver,
+  onDrop,
+}: RowProps) {
   const { t } = useTranslation();
   const { open } = useProjectPlace();
   const set = useCommand(blueprint.set_requirement);
@@ -404,6 +604,7 @@ function RequirementRow({ row, index, project, chosen, tabbable, editing, dragga
       onKeyDown={onKey}
       onClick={onClick}
       onFocus={onFocus}
+      onContextMenu={onContext}
       onDoubleClick={(event) => !(event.target as Element).closest("button") && onEdit()}
       onDragOver={onDragOver}
       onDrop={(event) => (event.preventDefault(), onDrop())}
@@ -425,14 +626,27 @@ function RequirementRow({ row, index, project, chosen, tabbable, editing, dragga
       </span>
       <div role="gridcell" className="requirement-words">
         {editing ? (
-          <RequirementText project={project} id={row.id} label={t("requirements.text_of", { key: row.key })} text={row.text} onDone={onDone} />
+          <RequirementText
+            project={project}
+            id={row.id}
+            label={t("requirements.text_of", { key: row.key })}
+            text={row.text}
+            onDone={onDone}
+          />
         ) : (
           <span className="requirement-text">{row.text || t("requirements.blank")}</span>
         )}
       </div>
       <span role="gridcell" className="requirement-links">
         {shownChips.map((entity) => (
-          <button key={entity.id} type="button" className="chip mono" tabIndex={inner} onClick={() => open("data", entity.id)} aria-label={t("requirements.show_entity", { name: entity.name })}>
+          <button
+            key={entity.id}
+            type="button"
+            className="chip mono"
+            tabIndex={inner}
+            onClick={() => open("data", entity.id)}
+            aria-label={t("requirements.show_entity", { name: entity.name })}
+          >
             {entity.name}
           </button>
         ))}
@@ -443,17 +657,44 @@ function RequirementRow({ row, index, project, chosen, tabbable, editing, dragga
         )}
       </span>
       <span role="gridcell" className="requirement-kind">
-        <Choice bare label={t("requirements.kind")} value={row.kind} tabIndex={inner} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} onChange={(kind) => void set.run({ project, id: row.id, kind })} />
+        <Choice
+          bare
+          disabled={!editable}
+          label={t("requirements.kind")}
+          value={row.kind}
+          tabIndex={inner}
+          options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))}
+          onChange={(kind) => void set.run({ project, id: row.id, kind })}
+        />
       </span>
       <span role="gridcell" className={`requirement-priority ${row.priority}`}>
-        <Choice bare label={t("requirements.priority")} value={row.priority} tabIndex={inner} options={priorities.map((value) => ({ value, label: t(`priority.${value}`) }))} onChange={(priority) => void set.run({ project, id: row.id, priority })} />
+        <Choice
+          bare
+          disabled={!editable}
+          label={t("requirements.priority")}
+          value={row.priority}
+          tabIndex={inner}
+          options={priorities.map((value) => ({ value, label: t(`priority.${value}`) }))}
+          onChange={(priority) => void set.run({ project, id: row.id, priority })}
+        />
       </span>
       <span role="gridcell" className={`requirement-state ${row.state}`}>
-        <Choice bare label={t("requirements.state")} value={row.state} tabIndex={inner} options={states.map((value) => ({ value, label: t(`requirement_state.${value}`) }))} onChange={(state) => void set.run({ project, id: row.id, state })} />
+        <Choice
+          bare
+          disabled={!editable}
+          label={t("requirements.state")}
+          value={row.state}
+          tabIndex={inner}
+          options={states.map((value) => ({ value, label: t(`requirement_state.${value}`) }))}
+          onChange={(state) => void set.run({ project, id: row.id, state })}
+        />
       </span>
       <span role="gridcell" className={`requirement-comments ${row.unread ? "unread" : ""}`}>
         {row.comments > 0 && (
-          <span role="img" aria-label={`${t("rooms.count", { count: row.comments })}${row.unread ? `, ${t("rooms.unread", { count: row.unread })}` : ""}`}>
+          <span
+            role="img"
+            aria-label={`${t("rooms.count", { count: row.comments })}${row.unread ? `, ${t("rooms.unread", { count: row.unread })}` : ""}`}
+          >
             <MessageSquare aria-hidden />
             {row.comments}
           </span>

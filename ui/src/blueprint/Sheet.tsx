@@ -21,7 +21,17 @@ export function Sheet({ text, onText, onTranslate, busy, problem, further }: Pro
   const { t } = useTranslation();
   const field = useRef<HTMLTextAreaElement>(null);
   const ready = text.trim().length > 0 && !busy;
-  useVerbs([{ id: "translate", label: t("sheet.translate"), keys: "Mod+Enter", group: "edit", inText: true, disabled: !ready, run: onTranslate }]);
+  useVerbs([
+    {
+      id: "translate",
+      label: t("sheet.translate"),
+      keys: "Mod+Enter",
+      group: "edit",
+      inText: true,
+      disabled: !ready,
+      run: onTranslate,
+    },
+  ]);
   useEffect(() => field.current?.focus(), []);
 
   return (
@@ -45,8 +55,17 @@ export function Sheet({ text, onText, onTranslate, busy, problem, further }: Pro
           </p>
         )}
         <div className="paper-foot">
-          <p className="soft">{text.trim() ? t("sheet.count", { count: text.trim().split(/\s+/).length }) : t("sheet.offline")}</p>
-          <Button look="primary" icon={ArrowRight} keys="Mod+Enter" onClick={onTranslate} disabled={!ready} data-testid="translate">
+          <p className="soft">
+            {text.trim() ? t("sheet.count", { count: text.trim().split(/\s+/).length }) : t("sheet.offline")}
+          </p>
+          <Button
+            look="primary"
+            icon={ArrowRight}
+            keys="Mod+Enter"
+            onClick={onTranslate}
+            disabled={!ready}
+            data-testid="translate"
+          >
             {t("sheet.translate")}
           </Button>
         </div>

@@ -42,11 +42,17 @@ export function useDraft(project: string | null): [Draft, (draft: Draft | null) 
 
 /** A name or title from the first words of a brief. */
 export function firstWords(text: string, words: number, limit = 60): string {
-  const sentence = text.trim().split(/[.!?;:\n]/, 1)[0]!.trim();
+  const sentence = text
+    .trim()
+    .split(/[.!?;:\n]/, 1)[0]!
+    .trim();
   const taken: string[] = [];
   for (const word of sentence.split(/\s+/).slice(0, words)) {
     if ([...taken, word].join(" ").length > limit && taken.length) break;
     taken.push(word);
   }
-  return taken.join(" ").replace(/[,\-–—]+$/, "").slice(0, limit);
+  return taken
+    .join(" ")
+    .replace(/[,\-–—]+$/, "")
+    .slice(0, limit);
 }

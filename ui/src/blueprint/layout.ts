@@ -83,7 +83,13 @@ export function freeSpot(boxes: readonly Box[], seen: Omit<Box, "id">): { x: num
   const size = { width: MIN_WIDTH, height: HEAD + LINE + 5 };
   const [middleX, middleY] = [seen.x + (seen.width - size.width) / 2, seen.y + (seen.height - size.height) / 2];
   const free = (x: number, y: number) =>
-    boxes.every((box) => x + size.width + 40 <= box.x || box.x + box.width + 40 <= x || y + size.height + 32 <= box.y || box.y + box.height + 32 <= y);
+    boxes.every(
+      (box) =>
+        x + size.width + 40 <= box.x ||
+        box.x + box.width + 40 <= x ||
+        y + size.height + 32 <= box.y ||
+        box.y + box.height + 32 <= y,
+    );
   let best = { x: middleX, y: Math.max(seen.y, ...boxes.map((box) => box.y + box.height)) + 64 };
   let least = Infinity;
   for (let x = seen.x + 24; x + size.width + 24 <= seen.x + seen.width; x += 24)
@@ -106,10 +112,13 @@ export function neighbour(boxes: readonly Box[], from: Box, direction: Direction
     if (box.id === from.id) continue;
     const there = centre(box);
     const [along, aside] =
-      direction === "Left" ? [here.x - there.x, there.y - here.y]
-      : direction === "Right" ? [there.x - here.x, there.y - here.y]
-      : direction === "Up" ? [here.y - there.y, there.x - here.x]
-      : [there.y - here.y, there.x - here.x];
+      direction === "Left"
+        ? [here.x - there.x, there.y - here.y]
+        : direction === "Right"
+          ? [there.x - here.x, there.y - here.y]
+          : direction === "Up"
+            ? [here.y - there.y, there.x - here.x]
+            : [there.y - here.y, there.x - here.x];
     if (along <= 0) continue;
     const distance = along + Math.abs(aside) * 2;
     if (distance < least) [least, best] = [distance, box];

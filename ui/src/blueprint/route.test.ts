@@ -7,29 +7,67 @@ import { routeAll, type Box } from "./route";
 const boxes: fc.Arbitrary<Box[]> = fc
   .uniqueArray(fc.nat(24), { minLength: 2, maxLength: 9 })
   .chain((cells) =>
-    fc.tuple(...cells.map((cell) => fc.record({ dx: fc.nat(60), dy: fc.nat(60), width: fc.integer({ min: 160, max: 240 }), height: fc.integer({ min: 60, max: 160 }) }).map(
-      ({ dx, dy, width, height }): Box => ({ id: `e${cell}`, x: (cell % 5) * 400 + dx, y: Math.floor(cell / 5) * 320 + dy, width, height }),
-    ))),
+    fc.tuple(
+      ...cells.map((cell) =>
+        fc
+          .record({
+            dx: fc.nat(60),
+            dy: fc.nat(60),
+            width: fc.integer({ min: 160, max: 240 }),
+            height: fc.integer({ min: 60, max: 160 }),
+          })
+          .map(({ dx, dy, width, height }): Box => ({
+            id: `e${cell}`,
+            x: (cell % 5) * 400 + dx,
+            y: Math.floor(cell / 5) * 320 + dy,
+            width,
+            height,
+          })),
+      ),
+    ),
   );
 
 test("lines are orthogonal, begin and end on their boxes, and cross no box", () => {
   fc.assert(
     fc.property(boxes, fc.array(fc.tuple(fc.nat(8), fc.nat(8)), { maxLength: 8 }), (all, pairs) => {
-      const lines = pairs.map(([a, b], index) => ({ id: `l${index}`, from: all[a % all.length]!.id, to: all[b % all.length]!.id }));
+      const lines = pairs.map(([a, b], index) => ({
+        id: `l${index}`,
+        from: all[a % all.length]!.id,
+        to: all[b % all.length]!.id,
+      }));
       const routes = routeAll(all, lines);
       expect(routes.size).toBe(lines.length);
       for (const line of lines) {
         const { points } = routes.get(line.id)!;
         const onEdge = (box: Box, x: number, y: number) =>
-          x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height && (x === box.x || x === box.x + box.width || y === box.y || y === box.y + box.height);
-        expect(onEdge(all.find((box) => box.id === line.from)!, points[0]!.x, points[0]!.y)).toBe(true);
-        expect(onEdge(all.find((box) => box.id === line.to)!, points.at(-1)!.x, points.at(-1)!.y)).toBe(true);
+          x >= box.x &&
+          x <= box.x + box.width &&
+          y >= box.y &&
+          y <= box.y + box.height &&
+          (x === box.x || x === box.x + box.width || y === box.y || y === box.y + box.height);
+        expect(
+          onEdge(
+            all.find((box) => box.id === line.from)!,
+            points[0]!.x,
+            points[0]!.y,
+          ),
+        ).toBe(true);
+        expect(
+          onEdge(
+            all.find((box) => box.id === line.to)!,
+            points.at(-1)!.x,
+            points.at(-1)!.y,
+          ),
+        ).toBe(true);
         for (let index = 1; index < points.length; index++) {
           const [a, b] = [points[index - 1]!, points[index]!];
           expect(a.x === b.x || a.y === b.y).toBe(true);
           for (const box of all)
             expect(
-              Math.max(a.x, b.x) > box.x && Math.min(a.x, b.x) < box.x + box.width && Math.max(a.y, b.y) > box.y && Math.min(a.y, b.y) < box.y + box.height,
+              Math.max(a.x, b.x) > box.x &&
+                Math.min(a.x, b.x) < box.x + box.width &&
+                Math.max(a.y, b.y) > box.y &&
+                Math.min(a.y, b.y) < box.y + box.height,
             ).toBe(false);
         }
       }

@@ -33,7 +33,12 @@ const CLEAR = 14;
 const BEND = 60;
 const CROSSING = 26;
 
-const out: Record<Side, Point> = { left: { x: -1, y: 0 }, right: { x: 1, y: 0 }, top: { x: 0, y: -1 }, bottom: { x: 0, y: 1 } };
+const out: Record<Side, Point> = {
+  left: { x: -1, y: 0 },
+  right: { x: 1, y: 0 },
+  top: { x: 0, y: -1 },
+  bottom: { x: 0, y: 1 },
+};
 
 /** The pair of sides that face each other best. */
 export function facing(a: Box, b: Box): [Side, Side] {
@@ -63,7 +68,11 @@ export function routeAll(boxes: readonly Box[], lines: readonly Line[]): Map<str
       const upright = side === "left" || side === "right";
       const here = ends
         .filter((end) => end.box === box && end.side === side)
-        .sort((p, q) => (upright ? p.other.y + p.other.height / 2 - (q.other.y + q.other.height / 2) : p.other.x + p.other.width / 2 - (q.other.x + q.other.width / 2)));
+        .sort((p, q) =>
+          upright
+            ? p.other.y + p.other.height / 2 - (q.other.y + q.other.height / 2)
+            : p.other.x + p.other.width / 2 - (q.other.x + q.other.width / 2),
+        );
       here.forEach((end, index) => {
         const share = (index + 1) / (here.length + 1);
         ports.set(`${end.line.id}:${end.first}`, {
@@ -81,7 +90,8 @@ export function routeAll(boxes: readonly Box[], lines: readonly Line[]): Map<str
     const along = end.side === "left" || end.side === "right" ? "y" : "x";
     const company = ends.some((each) => each !== end && each.box === end.box && each.side === end.side);
     if (end.box === end.other || (company && Math.abs(mine[along] - theirs[along]) > 8)) continue;
-    const [low, high] = along === "y" ? [end.box.y, end.box.y + end.box.height] : [end.box.x, end.box.x + end.box.width];
+    const [low, high] =
+      along === "y" ? [end.box.y, end.box.y + end.box.height] : [end.box.x, end.box.x + end.box.width];
     if (theirs[along] >= low + 12 && theirs[along] <= high - 12) mine[along] = theirs[along];
   }
 
@@ -106,13 +116,34 @@ function step(point: Point, side: Side): Point {
 
 /** The cheapest way on the grid of all edges and ports: length, plus a price for each bend and each crossing. */
 function path(boxes: readonly Box[], from: Point, to: Point, leaving: Side, drawn: readonly [Point, Point][]): Point[] {
-  const blocks = boxes.map((box) => ({ left: box.x - CLEAR, right: box.x + box.width + CLEAR, top: box.y - CLEAR, bottom: box.y + box.height + CLEAR }));
-  const xs = sorted([from.x, to.x, Math.round((from.x + to.x) / 2), ...blocks.flatMap((block) => [block.left, block.right])]);
-  const ys = sorted([from.y, to.y, Math.round((from.y + to.y) / 2), ...blocks.flatMap((block) => [block.top, block.bottom])]);
+  const blocks = boxes.map((box) => ({
+    left: box.x - CLEAR,
+    right: box.x + box.width + CLEAR,
+    top: box.y - CLEAR,
+    bottom: box.y + box.height + CLEAR,
+  }));
+  const xs = sorted([
+    from.x,
+    to.x,
+    Math.round((from.x + to.x) / 2),
+    ...blocks.flatMap((block) => [block.left, block.right]),
+  ]);
+  const ys = sorted([
+    from.y,
+    to.y,
+    Math.round((from.y + to.y) / 2),
+    ...blocks.flatMap((block) => [block.top, block.bottom]),
+  ]);
   const column = new Map(xs.map((x, index) => [x, index]));
   const row = new Map(ys.map((y, index) => [y, index]));
   const blocked = (a: Point, b: Point) =>
-    blocks.some((block) => Math.max(a.x, b.x) > block.left && Math.min(a.x, b.x) < block.right && Math.max(a.y, b.y) > block.top && Math.min(a.y, b.y) < block.bottom);
+    blocks.some(
+      (block) =>
+        Math.max(a.x, b.x) > block.left &&
+        Math.min(a.x, b.x) < block.right &&
+        Math.max(a.y, b.y) > block.top &&
+        Math.min(a.y, b.y) < block.bottom,
+    );
 
   const moves: Side[] = ["left", "right", "top", "bottom"];
   const size = xs.length * ys.length * 4;
@@ -143,7 +174,12 @@ function path(boxes: readonly Box[], from: Point, to: Point, leaving: Side, draw
       const a = { x: xs[i]!, y: ys[j]! };
       const b = { x: xs[ni]!, y: ys[nj]! };
       if (blocked(a, b)) continue;
-      const price = cost[at]! + Math.abs(b.x - a.x) + Math.abs(b.y - a.y) + (next === direction ? 0 : BEND) + meets(a, b, drawn) * CROSSING;
+      const price =
+        cost[at]! +
+        Math.abs(b.x - a.x) +
+        Math.abs(b.y - a.y) +
+        (next === direction ? 0 : BEND) +
+        meets(a, b, drawn) * CROSSING;
       const target = key(ni, nj, next);
       if (price < cost[target]!) {
         cost[target] = price;
@@ -153,7 +189,8 @@ function path(boxes: readonly Box[], from: Point, to: Point, leaving: Side, draw
     }
   }
   // Boxes that touch leave no way between them; then the line goes straight at a right angle.
-  if (found === -1) return [from, leaving === "left" || leaving === "right" ? { x: from.x, y: to.y } : { x: to.x, y: from.y }, to];
+  if (found === -1)
+    return [from, leaving === "left" || leaving === "right" ? { x: from.x, y: to.y } : { x: to.x, y: from.y }, to];
   const points: Point[] = [];
   for (let at = found; at !== -1; at = before[at]!) {
     const cell = (at - (at % 4)) / 4;
@@ -168,12 +205,20 @@ function meets(a: Point, b: Point, drawn: readonly [Point, Point][]): number {
   for (const [c, d] of drawn) {
     if (flat === (c.y === d.y)) {
       const same = flat ? c.y === a.y : c.x === a.x;
-      const overlap = flat ? Math.min(Math.max(a.x, b.x), Math.max(c.x, d.x)) > Math.max(Math.min(a.x, b.x), Math.min(c.x, d.x)) : Math.min(Math.max(a.y, b.y), Math.max(c.y, d.y)) > Math.max(Math.min(a.y, b.y), Math.min(c.y, d.y));
+      const overlap = flat
+        ? Math.min(Math.max(a.x, b.x), Math.max(c.x, d.x)) > Math.max(Math.min(a.x, b.x), Math.min(c.x, d.x))
+        : Math.min(Math.max(a.y, b.y), Math.max(c.y, d.y)) > Math.max(Math.min(a.y, b.y), Math.min(c.y, d.y));
       // Two lines in one are worse than a detour.
       if (same && overlap) count += 4;
     } else {
       const [h0, h1, v0, v1] = flat ? [a, b, c, d] : [c, d, a, b];
-      if (v0.x > Math.min(h0.x, h1.x) && v0.x < Math.max(h0.x, h1.x) && h0.y > Math.min(v0.y, v1.y) && h0.y < Math.max(v0.y, v1.y)) count++;
+      if (
+        v0.x > Math.min(h0.x, h1.x) &&
+        v0.x < Math.max(h0.x, h1.x) &&
+        h0.y > Math.min(v0.y, v1.y) &&
+        h0.y < Math.max(v0.y, v1.y)
+      )
+        count++;
     }
   }
   return count;
@@ -189,7 +234,8 @@ function simplify(points: Point[]): Point[] {
     const last = kept.at(-1);
     if (last && last.x === point.x && last.y === point.y) continue;
     const middle = kept.at(-2);
-    if (middle && last && ((middle.x === last.x && last.x === point.x) || (middle.y === last.y && last.y === point.y))) kept.pop();
+    if (middle && last && ((middle.x === last.x && last.x === point.x) || (middle.y === last.y && last.y === point.y)))
+      kept.pop();
     kept.push(point);
   }
   return kept;
@@ -226,7 +272,7 @@ class Heap {
     const last = items.pop()!;
     if (items.length) {
       items[0] = last;
-      for (let at = 0; ; ) {
+      for (let at = 0; ;) {
         const left = 2 * at + 1;
         if (left >= items.length) break;
         const down = left + 1 < items.length && items[left + 1]![0] < items[left]![0] ? left + 1 : left;

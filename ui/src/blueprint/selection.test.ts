@@ -4,7 +4,17 @@ import type { ChangeItem } from "../api/generated";
 import { choose, group, locate } from "./selection";
 
 const item = (id: string, kind: ChangeItem["kind"], needs: string[] = []): ChangeItem => ({
-  id, kind, action: "add", title: id, detail: "", sentence: "", start: 0, end: 0, because: "", needs, before: null,
+  id,
+  kind,
+  action: "add",
+  title: id,
+  detail: "",
+  sentence: "",
+  start: 0,
+  end: 0,
+  because: "",
+  needs,
+  before: null,
 });
 const shop = [
   item("order", "entity"),
@@ -17,7 +27,12 @@ const shop = [
 const all = new Set(shop.map((each) => each.id));
 
 test("checking an item brings all it needs, at any depth", () => {
-  expect([...choose(shop, new Set(), ["places.note"], true)].sort()).toEqual(["customer", "order", "places", "places.note"]);
+  expect([...choose(shop, new Set(), ["places.note"], true)].sort()).toEqual([
+    "customer",
+    "order",
+    "places",
+    "places.note",
+  ]);
 });
 test("unchecking an item takes along all that cannot stand without it", () => {
   expect([...choose(shop, all, ["order"], false)].sort()).toEqual(["R-1", "customer"]);
@@ -37,7 +52,8 @@ test("whatever is clicked, nothing stands without what it needs", () => {
       for (const [id, on] of clicks) {
         chosen = choose(shop, chosen, [id], on);
         expect(chosen.has(id)).toBe(on);
-        for (const each of shop) if (chosen.has(each.id)) expect(each.needs.every((need) => chosen.has(need))).toBe(true);
+        for (const each of shop)
+          if (chosen.has(each.id)) expect(each.needs.every((need) => chosen.has(need))).toBe(true);
       }
     }),
   );

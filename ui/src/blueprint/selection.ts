@@ -27,7 +27,12 @@ function reach(from: string, next: (id: string) => string[]): Set<string> {
 }
 
 /** Checks or unchecks items; what they need comes along, what needs them goes along. */
-export function choose(items: readonly Item[], chosen: ReadonlySet<string>, ids: readonly string[], on: boolean): Set<string> {
+export function choose(
+  items: readonly Item[],
+  chosen: ReadonlySet<string>,
+  ids: readonly string[],
+  on: boolean,
+): Set<string> {
   const result = new Set(chosen);
   for (const id of ids)
     for (const each of on ? withNeeds(items, id) : withDependents(items, id)) {
@@ -51,7 +56,9 @@ export interface Groups {
 
 /** Attributes stand under the entity that they need; one for an entity that exists already stands by itself. */
 export function group(items: readonly ChangeItem[]): Groups {
-  const entities = new Map(items.filter((item) => item.kind === "entity").map((item) => [item.id, { item, parts: [] as ChangeItem[] }]));
+  const entities = new Map(
+    items.filter((item) => item.kind === "entity").map((item) => [item.id, { item, parts: [] as ChangeItem[] }]),
+  );
   const result: Groups = { requirements: [], entities: [], relations: [] };
   for (const item of items) {
     if (item.kind === "requirement") result.requirements.push({ item, parts: [] });

@@ -9,7 +9,9 @@ import { TextSession } from "./textSession";
 const words = fc.string({ unit: fc.constantFrom("a", "b", " ", "й", "🚲"), maxLength: 12 });
 
 const editOf = (text: string): fc.Arbitrary<Splice> =>
-  fc.tuple(fc.nat(text.length), fc.nat(4), words).map(([at, remove, insert]) => ({ at, remove: Math.min(remove, text.length - at), insert }));
+  fc
+    .tuple(fc.nat(text.length), fc.nat(4), words)
+    .map(([at, remove, insert]) => ({ at, remove: Math.min(remove, text.length - at), insert }));
 const textAndEdits = (count: number) =>
   words.chain((text) => fc.tuple(fc.constant(text), fc.tuple(...Array.from({ length: count }, () => editOf(text)))));
 
@@ -32,13 +34,17 @@ describe("the difference between two texts", () => {
   });
   test("touches no character that both share at its edges", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 8 }), fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 8 }), (before, after) => {
-        for (const { at, remove, insert } of difference(before, after)) {
-          if (!remove || !insert) continue;
-          expect(before[at]).not.toBe(insert[0]);
-          expect(before[at + remove - 1]).not.toBe(insert.at(-1));
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 8 }),
+        fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 8 }),
+        (before, after) => {
+          for (const { at, remove, insert } of difference(before, after)) {
+            if (!remove || !insert) continue;
+            expect(before[at]).not.toBe(insert[0]);
+            expect(before[at + remove - 1]).not.toBe(insert.at(-1));
+          }
+        },
+      ),
     );
   });
   test("never cuts a surrogate pair", () => {
@@ -79,7 +85,10 @@ describe("merging an answer into what was typed meanwhile", () => {
         const local = { at: a, remove: Math.min(b, text.length - a), insert: "" };
         const remote = { at: c, remove: Math.min(d, text.length - c), insert: "" };
         const merged = merge(text, applySplices(text, [local]), applySplices(text, [remote]), [remote], []).text;
-        const left = [...text].filter((_, i) => !(i >= local.at && i < local.at + local.remove) && !(i >= remote.at && i < remote.at + remote.remove));
+        const left = [...text].filter(
+          (_, i) =>
+            !(i >= local.at && i < local.at + local.remove) && !(i >= remote.at && i < remote.at + remote.remove),
+        );
         expect(merged).toBe(left.join(""));
       }),
     );
@@ -147,7 +156,11 @@ describe("two people in one text", () => {
           const session = sessions[who]!;
           if (kind === "type") {
             const place = Math.min(at, session.text.length);
-            session.typed(applySplices(session.text, [{ at: place, remove: Math.min(remove, session.text.length - place), insert }]));
+            session.typed(
+              applySplices(session.text, [
+                { at: place, remove: Math.min(remove, session.text.length - place), insert },
+              ]),
+            );
           } else if (kind === "pull") session.remote();
           else gates[who]!.shift()?.();
           await settle();

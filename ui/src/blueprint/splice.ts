@@ -77,7 +77,13 @@ export interface Merged {
  * The core's answer leads from `sent` to `answer`, while the person has typed on from `sent` to `shown`:
  * gives the text to show now, with the typing kept, and where the caret belongs.
  */
-export function merge(sent: string, shown: string, answer: string, splices: readonly Splice[], positions: number[]): Merged {
+export function merge(
+  sent: string,
+  shown: string,
+  answer: string,
+  splices: readonly Splice[],
+  positions: number[],
+): Merged {
   // An answer whose splices do not lead to its text is trusted in its text.
   const remote = applySplices(sent, splices) === answer ? splices : difference(sent, answer);
   const [local] = difference(sent, shown);
@@ -92,7 +98,8 @@ export function merge(sent: string, shown: string, answer: string, splices: read
         return inserted.at + (position - local.at);
       const before = position <= local.at ? position : position - local.insert.length + local.remove;
       let after = mapPosition(mapPosition(before, remote), removals);
-      if (inserted && (after > inserted.at || (after === inserted.at && position > local.at))) after += inserted.insert.length;
+      if (inserted && (after > inserted.at || (after === inserted.at && position > local.at)))
+        after += inserted.insert.length;
       return after;
     }),
   };

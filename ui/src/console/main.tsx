@@ -132,7 +132,13 @@ function FirstAccount({ token, onDone }: { token: string; onDone(): void }) {
     >
       <Field label={t("account.name")} autoComplete="name" {...of("name")} />
       <Field label={t("account.email")} type="email" autoComplete="email" {...of("email")} />
-      <Field label={t("account.password")} type="password" autoComplete="new-password" hint={t("account.password_hint")} {...of("password")} />
+      <Field
+        label={t("account.password")}
+        type="password"
+        autoComplete="new-password"
+        hint={t("account.password_hint")}
+        {...of("password")}
+      />
       {problem && problem.field === null && (
         <p role="alert" className="field-problem">
           {problem.message}
@@ -162,7 +168,14 @@ function CopyLink({ label, link }: { label: string; link: string }) {
   };
   return (
     <div className="console-copy">
-      <input className="input mono" readOnly value={link} aria-label={label} data-testid="console-link" onFocus={(event) => event.currentTarget.select()} />
+      <input
+        className="input mono"
+        readOnly
+        value={link}
+        aria-label={label}
+        data-testid="console-link"
+        onFocus={(event) => event.currentTarget.select()}
+      />
       <Button icon={Copy} onClick={() => void copy()}>
         {t("console.copy")}
       </Button>

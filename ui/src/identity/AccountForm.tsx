@@ -21,10 +21,15 @@ export function AccountForm({ link, may, onDone }: Props) {
   const signUp = useCommand(identity.sign_up, { inline: true });
   const signIn = useCommand(identity.sign_in, { inline: true });
   const verb = creating ? signUp : signIn;
-  const general = verb.failure && !["name", "email", "password"].includes(verb.failure.field ?? "") ? verb.failure.message : undefined;
+  const general =
+    verb.failure && !["name", "email", "password"].includes(verb.failure.field ?? "")
+      ? verb.failure.message
+      : undefined;
 
   const submit = async () => {
-    const done = creating ? await signUp.run({ link, name, email, password }) : await signIn.run({ link, email, password });
+    const done = creating
+      ? await signUp.run({ link, name, email, password })
+      : await signIn.run({ link, email, password });
     if (done) onDone();
   };
 
@@ -36,8 +41,27 @@ export function AccountForm({ link, may, onDone }: Props) {
         void submit();
       }}
     >
-      {creating && <Field label={t("account.name")} value={name} onChange={(event) => setName(event.target.value)} problem={verb.problem("name")} autoComplete="name" autoFocus required />}
-      <Field label={t("account.email")} type="email" value={email} onChange={(event) => setEmail(event.target.value)} problem={verb.problem("email")} autoComplete="email" autoFocus={!creating} required />
+      {creating && (
+        <Field
+          label={t("account.name")}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          problem={verb.problem("name")}
+          autoComplete="name"
+          autoFocus
+          required
+        />
+      )}
+      <Field
+        label={t("account.email")}
+        type="email"
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+        problem={verb.problem("email")}
+        autoComplete="email"
+        autoFocus={!creating}
+        required
+      />
       <Field
         label={t("account.password")}
         type="password"

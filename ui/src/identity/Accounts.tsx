@@ -15,30 +15,34 @@ export function Accounts({ accounts }: { accounts: Account[] }) {
   if (accounts.length === 0) return <p className="soft">{t("account.none")}</p>;
   return (
     <>
-      <Dialog open={signingIn !== null} onClose={() => setSigningIn(null)} title={t("account.sign_in_to", { server: host(signingIn ?? "") })}>
+      <Dialog
+        open={signingIn !== null}
+        onClose={() => setSigningIn(null)}
+        title={t("account.sign_in_to", { server: host(signingIn ?? "") })}
+      >
         <AccountForm link={signingIn ?? ""} may="sign_in" onDone={() => setSigningIn(null)} />
       </Dialog>
       <ul className="members">
-      {accounts.map((account) => (
-        <li key={account.server}>
-          <div>
-            <p>{host(account.server)}</p>
-            <p className="soft selectable">
-              {account.name}, {account.email}
-            </p>
-          </div>
-          {account.signed_in ? (
-            <Button onClick={() => void signOut.run({ server: account.server })} disabled={signOut.pending}>
-              {t("account.sign_out")}
-            </Button>
-          ) : (
-            <>
-              <span className="soft">{t("account.signed_out")}</span>
-              <Button onClick={() => setSigningIn(account.server)}>{t("account.sign_in")}</Button>
-            </>
-          )}
-        </li>
-      ))}
+        {accounts.map((account) => (
+          <li key={account.server}>
+            <div>
+              <p>{host(account.server)}</p>
+              <p className="soft selectable">
+                {account.name}, {account.email}
+              </p>
+            </div>
+            {account.signed_in ? (
+              <Button onClick={() => void signOut.run({ server: account.server })} disabled={signOut.pending}>
+                {t("account.sign_out")}
+              </Button>
+            ) : (
+              <>
+                <span className="soft">{t("account.signed_out")}</span>
+                <Button onClick={() => setSigningIn(account.server)}>{t("account.sign_in")}</Button>
+              </>
+            )}
+          </li>
+        ))}
       </ul>
     </>
   );

@@ -32,7 +32,15 @@ function Join({ onDone }: { onDone(): void }) {
     onDone();
     go(pathOf(project.id, "requirements"));
   };
-  if (!found) return <LinkStep label={t("share.join_link")} hint={t("share.join_hint")} testId="join-link" onProbe={(probe, link) => setFound({ probe, link })} />;
+  if (!found)
+    return (
+      <LinkStep
+        label={t("share.join_link")}
+        hint={t("share.join_hint")}
+        testId="join-link"
+        onProbe={(probe, link) => setFound({ probe, link })}
+      />
+    );
   const { probe, link } = found;
   const server = probe.server_name || host(probe.server);
   if (probe.kind !== "invitation")
@@ -44,7 +52,11 @@ function Join({ onDone }: { onDone(): void }) {
         </div>
       </>
     );
-  const words = t("share.invited", { project: probe.project_name ?? server, server, role: probe.role ? t(`role.${probe.role}`) : "" });
+  const words = t("share.invited", {
+    project: probe.project_name ?? server,
+    server,
+    role: probe.role ? t(`role.${probe.role}`) : "",
+  });
   if (!signedIn && !probe.signed_in_as)
     return (
       <>

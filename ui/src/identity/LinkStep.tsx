@@ -37,7 +37,16 @@ export function LinkStep({ label, hint, testId, onProbe }: Props) {
         void submit();
       }}
     >
-      <Field label={label} hint={hint} value={link} onChange={(event) => setLink(event.target.value)} problem={problem} placeholder="https://" data-testid={testId} autoFocus />
+      <Field
+        label={label}
+        hint={hint}
+        value={link}
+        onChange={(event) => setLink(event.target.value)}
+        problem={problem}
+        placeholder="https://"
+        data-testid={testId}
+        autoFocus
+      />
       <div className="dialog-verbs">
         <Button look="primary" type="submit" disabled={busy || !link.trim()}>
           {busy ? t("share.looking") : t("verb.continue")}

@@ -18,7 +18,17 @@ export function ShareDialog() {
   const { place } = useProjectPlace();
   const project = useProject(place?.project ?? lastProject.get());
   const [open, setOpen] = useState(false);
-  useVerbs([{ id: "share", label: t("share.verb"), keys: "Mod+Shift+S", group: "project", inText: true, disabled: !project, run: () => setOpen(true) }]);
+  useVerbs([
+    {
+      id: "share",
+      label: t("share.verb"),
+      keys: "Mod+Shift+S",
+      group: "project",
+      inText: true,
+      disabled: !project,
+      run: () => setOpen(true),
+    },
+  ]);
   if (!project) return null;
   return (
     <Dialog
@@ -45,7 +55,15 @@ function Connect({ project }: { project: Project }) {
   const [found, setFound] = useState<{ probe: Probe; link: string } | null>(null);
   const [signedIn, setSignedIn] = useState(false);
   const share = useCommand(projects.share, { inline: true });
-  if (!found) return <LinkStep label={t("share.address")} hint={t("share.address_hint")} testId="share-link" onProbe={(probe, link) => setFound({ probe, link })} />;
+  if (!found)
+    return (
+      <LinkStep
+        label={t("share.address")}
+        hint={t("share.address_hint")}
+        testId="share-link"
+        onProbe={(probe, link) => setFound({ probe, link })}
+      />
+    );
   const { probe, link } = found;
   const server = probe.server_name || host(probe.server);
   if (!signedIn && !probe.signed_in_as)
@@ -74,7 +92,12 @@ function Connect({ project }: { project: Project }) {
         <Button look="quiet" onClick={() => setFound(null)}>
           {t("share.other_server")}
         </Button>
-        <Button look="primary" onClick={() => void share.run({ project: project.id, server: probe.server })} disabled={share.pending} data-testid="share-project">
+        <Button
+          look="primary"
+          onClick={() => void share.run({ project: project.id, server: probe.server })}
+          disabled={share.pending}
+          data-testid="share-project"
+        >
           {t("share.verb")}
         </Button>
       </div>
@@ -102,7 +125,12 @@ function Members({ project }: { project: Project }) {
         <section aria-label={t("share.invite")} className="invite">
           <div className="invite-line">
             <span>{t("share.invite_as")}</span>
-            <Choice label={t("share.role")} value={role} options={options.filter((option) => option.value !== "owner")} onChange={(next: Role) => setNewRole(next)} />
+            <Choice
+              label={t("share.role")}
+              value={role}
+              options={options.filter((option) => option.value !== "owner")}
+              onChange={(next: Role) => setNewRole(next)}
+            />
             <Button
               look="primary"
               disabled={invite.pending}
@@ -123,7 +151,14 @@ function Members({ project }: { project: Project }) {
           {link && (
             <>
               <div className="invite-line">
-                <input className="input mono" readOnly value={link.link} data-testid="invite-link" aria-label={t("share.link")} onFocus={(event) => event.currentTarget.select()} />
+                <input
+                  className="input mono"
+                  readOnly
+                  value={link.link}
+                  data-testid="invite-link"
+                  aria-label={t("share.link")}
+                  onFocus={(event) => event.currentTarget.select()}
+                />
                 <Button icon={Copy} onClick={() => void copy(link.link)}>
                   {t("share.copy_link")}
                 </Button>
@@ -150,8 +185,19 @@ function Members({ project }: { project: Project }) {
                   </div>
                   {owner && !member.me ? (
                     <>
-                      <Choice label={t("share.role_of", { name: member.name })} value={member.role} options={options} onChange={(next) => void setRole.run({ project: project.id, person: member.person, role: next })} />
-                      <IconButton icon={X} label={t("share.remove", { name: member.name })} onClick={() => void remove.run({ project: project.id, person: member.person })} />
+                      <Choice
+                        label={t("share.role_of", { name: member.name })}
+                        value={member.role}
+                        options={options}
+                        onChange={(next) =>
+                          void setRole.run({ project: project.id, person: member.person, role: next })
+                        }
+                      />
+                      <IconButton
+                        icon={X}
+                        label={t("share.remove", { name: member.name })}
+                        onClick={() => void remove.run({ project: project.id, person: member.person })}
+                      />
                     </>
                   ) : (
                     <span className="soft">{t(`role.${member.role}`)}</span>

@@ -14,7 +14,8 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 export function relativeTime(at: string, now: number, language: string): string {
   const seconds = (Date.parse(at) - now) / 1000;
   const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  for (const [unit, size] of steps) if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
+  for (const [unit, size] of steps)
+    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
   return words.format(0, "second");
 }
 
@@ -29,7 +30,9 @@ export function Ago({ at }: { at: string }) {
   // Two clocks may differ by a little; nobody wrote anything "in 3 seconds".
   const ahead = Date.parse(at) - now;
   const shownAt = ahead > 0 && ahead < 60_000 ? Date.parse(at) : now;
-  const exact = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
+  const exact = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(
+    new Date(at),
+  );
   return (
     <Tooltip label={exact}>
       <time className="ago soft" dateTime={at}>

@@ -7,7 +7,15 @@ import { Button } from "./Button";
 import "./Banner.css";
 
 /** Amber waits for a person; red failed. Carries the reason and at most two verbs. */
-export function Banner({ tone, children, verbs }: { tone: "amber" | "red" | "plain"; children: ReactNode; verbs?: ReactNode }) {
+export function Banner({
+  tone,
+  children,
+  verbs,
+}: {
+  tone: "amber" | "red" | "plain";
+  children: ReactNode;
+  verbs?: ReactNode;
+}) {
   const Icon = tone === "red" ? CircleAlert : TriangleAlert;
   return (
     <div className={`banner ${tone}`} role={tone === "red" ? "alert" : "status"}>
@@ -47,7 +55,15 @@ export function Skeleton({ rows = 6 }: { rows?: number }) {
 }
 
 /** Waits, fails or shows: the three states of anything that is read. */
-export function Loaded<T>({ query, rows, children }: { query: UseQueryResult<T, Problem>; rows?: number; children(data: T): ReactNode }) {
+export function Loaded<T>({
+  query,
+  rows,
+  children,
+}: {
+  query: UseQueryResult<T, Problem>;
+  rows?: number;
+  children(data: T): ReactNode;
+}) {
   if (query.data !== undefined) return children(query.data);
   if (query.error) return <ProblemBanner problem={query.error} onRetry={() => void query.refetch()} />;
   return <Skeleton rows={rows} />;

@@ -16,7 +16,18 @@ interface Props {
 }
 
 /** Text that is edited where it stands: Enter or F2 opens, Enter keeps, Escape leaves it as it was. */
-export function EditableText({ label, value, onCommit, editing, onEditing, problem, mono, className = "", placeholder, tabIndex }: Props) {
+export function EditableText({
+  label,
+  value,
+  onCommit,
+  editing,
+  onEditing,
+  problem,
+  mono,
+  className = "",
+  placeholder,
+  tabIndex,
+}: Props) {
   const [own, setOwn] = useState(false);
   const open = editing ?? own;
   const done = useRef(false);

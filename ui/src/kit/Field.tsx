@@ -14,7 +14,13 @@ export function Field({ label, hint, problem, className = "", ...rest }: FieldPr
   return (
     <div className={`field ${className}`}>
       <label htmlFor={id}>{label}</label>
-      <input {...rest} id={id} aria-invalid={problem ? true : undefined} aria-describedby={problem || hint ? `${id}-note` : undefined} spellCheck={false} />
+      <input
+        {...rest}
+        id={id}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem || hint ? `${id}-note` : undefined}
+        spellCheck={false}
+      />
       {(problem || hint) && (
         <p id={`${id}-note`} className={problem ? "field-problem" : "soft"} role={problem ? "alert" : undefined}>
           {problem ?? hint}
@@ -34,7 +40,11 @@ export function Check({ label, ...rest }: InputHTMLAttributes<HTMLInputElement> 
 }
 
 /** A checkbox without words beside it, whose name is given apart; `some` draws the mixed state. */
-export function Tick({ label, some, ...rest }: InputHTMLAttributes<HTMLInputElement> & { label: string; some?: boolean }) {
+export function Tick({
+  label,
+  some,
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & { label: string; some?: boolean }) {
   return (
     <input
       type="checkbox"

@@ -1,5 +1,5 @@
 import { Check, ChevronDown, type LucideIcon } from "lucide-react";
-import { DropdownMenu as Radix } from "radix-ui";
+import { ContextMenu as RadixContext, DropdownMenu as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { Keys } from "./Button";
 import "./float.css";
@@ -15,9 +15,17 @@ export interface MenuVerb {
 }
 
 /** A menu of verbs; `null` draws a rule between groups. */
-export function Menu({ trigger, verbs, align = "start" }: { trigger: ReactNode; verbs: (MenuVerb | null)[]; align?: "start" | "end" }) {
+export function Menu({
+  trigger,
+  verbs,
+  align = "start",
+}: {
+  trigger: ReactNode;
+  verbs: (MenuVerb | null)[];
+  align?: "start" | "end";
+}) {
   return (
-    <Radix.Root>
+    <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content className="float menu" align={align} sideOffset={4} collisionPadding={8}>
@@ -25,7 +33,12 @@ export function Menu({ trigger, verbs, align = "start" }: { trigger: ReactNode; 
             verb === null ? (
               <Radix.Separator key={index} className="menu-rule" />
             ) : (
-              <Radix.Item key={verb.label} className={`menu-item ${verb.danger ? "danger" : ""}`} disabled={verb.disabled} onSelect={verb.run}>
+              <Radix.Item
+                key={verb.label}
+                className={`menu-item ${verb.danger ? "danger" : ""}`}
+                disabled={verb.disabled}
+                onSelect={verb.run}
+              >
                 {verb.icon ? <verb.icon aria-hidden /> : <span className="menu-tick" />}
                 <span className="grow">{verb.label}</span>
                 {verb.keys && <Keys keys={verb.keys} />}
@@ -35,6 +48,36 @@ export function Menu({ trigger, verbs, align = "start" }: { trigger: ReactNode; 
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+/** The same verbs under the right mouse button, or the menu key. */
+export function ContextMenu({ children, verbs }: { children: ReactNode; verbs: (MenuVerb | null)[] }) {
+  return (
+    <RadixContext.Root modal={false}>
+      <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
+      <RadixContext.Portal>
+        <RadixContext.Content className="float menu" collisionPadding={8}>
+          {verbs.map((verb, index) =>
+            verb === null ? (
+              <RadixContext.Separator key={index} className="menu-rule" />
+            ) : (
+              // The menu gives the focus back as it closes; then the verb may take it.
+              <RadixContext.Item
+                key={verb.label}
+                className={`menu-item ${verb.danger ? "danger" : ""}`}
+                disabled={verb.disabled}
+                onSelect={() => setTimeout(verb.run, 0)}
+              >
+                {verb.icon ? <verb.icon aria-hidden /> : <span className="menu-tick" />}
+                <span className="grow">{verb.label}</span>
+                {verb.keys && <Keys keys={verb.keys} />}
+              </RadixContext.Item>
+            ),
+          )}
+        </RadixContext.Content>
+      </RadixContext.Portal>
+    </RadixContext.Root>
   );
 }
 
@@ -52,10 +95,20 @@ interface ChoiceProps<T extends string> {
 }
 
 /** One of a few values. */
-export function Choice<T extends string>({ label, value, options, onChange, disabled, bare, mono, tabIndex, className = "" }: ChoiceProps<T>) {
+export function Choice<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  disabled,
+  bare,
+  mono,
+  tabIndex,
+  className = "",
+}: ChoiceProps<T>) {
   const shown = options.find((option) => option.value === value)?.label ?? value;
   return (
-    <Radix.Root>
+    <Radix.Root modal={false}>
       <Radix.Trigger
         className={`choice ${bare ? "bare" : ""} ${mono ? "mono" : ""} ${className}`}
         aria-label={`${label}: ${shown}`}

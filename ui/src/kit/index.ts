@@ -1,7 +1,7 @@
 export { Button, IconButton, Keys } from "./Button";
 export { Tooltip, TooltipProvider } from "./Tooltip";
 export { Dialog } from "./Dialog";
-export { Menu, Choice, type MenuVerb } from "./Menu";
+export { Menu, ContextMenu, Choice, type MenuVerb } from "./Menu";
 export { Field, Check, Tick } from "./Field";
 export { EditableText } from "./EditableText";
 export { Banner, ProblemBanner, Skeleton, Loaded, Empty } from "./Banner";

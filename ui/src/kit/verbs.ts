@@ -39,7 +39,10 @@ export function useVerbs(verbs: Verb[]): void {
   useEffect(() => {
     scopes.set(
       scope,
-      latest.current.map((verb) => ({ ...verb, run: () => latest.current.find((other) => other.id === verb.id)?.run() })),
+      latest.current.map((verb) => ({
+        ...verb,
+        run: () => latest.current.find((other) => other.id === verb.id)?.run(),
+      })),
     );
     publish();
   }, [scope, shape]);
@@ -67,7 +70,15 @@ export function runVerb(id: string): boolean {
 
 /** The pressed chord in the notation of `Verb.keys`. Letters are read by position, so that a Russian layout works too. */
 export function chordOf(event: KeyboardEvent): string {
-  const names: Record<string, string> = { ArrowUp: "Up", ArrowDown: "Down", ArrowLeft: "Left", ArrowRight: "Right", Delete: "Del", Escape: "Esc", " ": "Space" };
+  const names: Record<string, string> = {
+    ArrowUp: "Up",
+    ArrowDown: "Down",
+    ArrowLeft: "Left",
+    ArrowRight: "Right",
+    Delete: "Del",
+    Escape: "Esc",
+    " ": "Space",
+  };
   let key = names[event.key] ?? event.key;
   const letter = /^Key([A-Z])$/.exec(event.code);
   if (letter && !/^[A-Za-z]$/.test(key)) key = letter[1]!;

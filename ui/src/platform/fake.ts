@@ -1,6 +1,21 @@
 import type {
-  Account, Attribute, Badge, Change, Commands, Comment, CommandName, Entity, Invitation, Member, Problem, Project,
-  RefusedEntry, Relation, Requirement, Topic, WorkspaceStatus,
+  Account,
+  Attribute,
+  Badge,
+  Change,
+  Commands,
+  Comment,
+  CommandName,
+  Entity,
+  Invitation,
+  Member,
+  Problem,
+  Project,
+  RefusedEntry,
+  Relation,
+  Requirement,
+  Topic,
+  WorkspaceStatus,
 } from "../api/generated";
 import { difference } from "../blueprint/splice";
 import { propose, type Proposal } from "./fake/translate";
@@ -20,6 +35,7 @@ export interface FakePlatform extends Platform {
   setBadge(badge: Partial<Badge>): void;
   addRefused(entry: RefusedEntry): void;
   menu(action: string): void;
+  setRole(project: string, role: Project["role"]): void;
   title: string;
 }
 
@@ -82,10 +98,12 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
   const fail = (code: Problem["code"], message: string, field?: string): never => {
     throw { code, message, field: field ?? null } satisfies Problem;
   };
-  const store = (project: string): Store => stores.get(project) ?? fail("not_found", "This project is not on this device.");
+  const store = (project: string): Store =>
+    stores.get(project) ?? fail("not_found", "This project is not on this device.");
   const find = <T extends { id: string }>(list: T[], wanted: string): T =>
     list.find((entry) => entry.id === wanted) ?? fail("not_found", "This part is no longer in the blueprint.");
-  const named = (name: string, field = "name"): string => name.trim() || fail("invalid", "A name needs at least one letter.", field);
+  const named = (name: string, field = "name"): string =>
+    name.trim() || fail("invalid", "A name needs at least one letter.", field);
 
   function snapshot(s: Store, label: string): Snapshot {
     return {
@@ -119,7 +137,8 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
   }
   /** Performs one undoable edit. Keystrokes in one text gather into one step. */
   function edit<T>(s: Store, message: string, elements: string[], act: () => T, gather = false): T {
-    if (!(gather && s.undo.at(-1)?.label === message && s.history[0]?.message === message)) s.undo.push(snapshot(s, message));
+    if (!(gather && s.undo.at(-1)?.label === message && s.history[0]?.message === message))
+      s.undo.push(snapshot(s, message));
     s.redo = [];
     const result = act();
     record(s, message, elements);
@@ -133,13 +152,16 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     if (!comments) s.threads.set(element, (comments = []));
     return comments;
   }
-  const unread = (s: Store, element: string) => (s.threads.get(element) ?? []).filter((comment) => comment.unread).length;
+  const unread = (s: Store, element: string) =>
+    (s.threads.get(element) ?? []).filter((comment) => comment.unread).length;
   function requirement(s: Store, note: Note): Requirement {
     const { text, linked, ...facts } = note;
     return {
       ...facts,
       text: text.text,
-      entities: linked.flatMap((wanted) => s.entities.filter((entity) => entity.id === wanted).map(({ id, name }) => ({ id, name }))),
+      entities: linked.flatMap((wanted) =>
+        s.entities.filter((entity) => entity.id === wanted).map(({ id, name }) => ({ id, name })),
+      ),
       comments: s.threads.get(note.id)?.length ?? 0,
       unread: unread(s, note.id),
     };
@@ -157,8 +179,28 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
   }
   function create(name: string): Store {
     const s: Store = {
-      project: { id: id("prj"), space: id("spc"), name: named(name), server: null, role: "owner", requirements: 0, entities: 0, updated_at: now(), removed: false },
-      counter: 0, requirements: [], entities: [], relations: [], briefs: [], threads: new Map(), history: [], undo: [], redo: [], members: [], paused: false,
+      project: {
+        id: id("prj"),
+        space: id("spc"),
+        name: named(name),
+        server: null,
+        role: "owner",
+        requirements: 0,
+        entities: 0,
+        updated_at: now(),
+        removed: false,
+      },
+      counter: 0,
+      requirements: [],
+      entities: [],
+      relations: [],
+      briefs: [],
+      threads: new Map(),
+      history: [],
+      undo: [],
+      redo: [],
+      members: [],
+      paused: false,
     };
     stores.set(s.project.id, s);
     return s;
@@ -261,7 +303,10 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     "project.invite": ({ project }): Invitation => {
       const s = store(project);
       if (!s.project.server) return fail("conflict", "Share the project before inviting people.");
-      return { link: `${s.project.server}/#/join/inv_${id("t")}${chain.slice(0, 24)}`, expires_at: new Date(Date.now() + 7 * 86_400_000).toISOString() };
+      return {
+        link: `${s.project.server}/#/join/inv_${id("t")}${chain.slice(0, 24)}`,
+        expires_at: new Date(Date.now() + 7 * 86_400_000).toISOString(),
+      };
     },
     "project.members": ({ project }) => structuredClone(store(project).members),
     "project.set_role": ({ project, person, role }) => {
@@ -295,7 +340,19 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
         for (const [item, plan] of proposal.plans) {
           if (!chosen.has(item)) continue;
           if (plan.kind === "entity") {
-            const made: Entity = { id: id("ent"), name: plan.name, label: plan.label, note: "", x: null, y: null, attributes: [], requirements: [], comments: 0, unread: 0, pending: false };
+            const made: Entity = {
+              id: id("ent"),
+              name: plan.name,
+              label: plan.label,
+              note: "",
+              x: null,
+              y: null,
+              attributes: [],
+              requirements: [],
+              comments: 0,
+              unread: 0,
+              pending: false,
+            };
             s.entities.push(made);
             byName.set(plan.name, made.id);
           }
@@ -305,17 +362,32 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
           if (plan.kind === "attribute")
             s.entities
               .find((it) => it.id === byName.get(plan.entity))
-              ?.attributes.push({ id: id("att"), name: plan.name, label: plan.name, type: plan.type, values: plan.values, required: plan.name === "name" || plan.name === "number", unique: plan.name === "sku" || plan.name === "number" });
+              ?.attributes.push({
+                id: id("att"),
+                name: plan.name,
+                label: plan.name,
+                type: plan.type,
+                values: plan.values,
+                required: plan.name === "name" || plan.name === "number",
+                unique: plan.name === "sku" || plan.name === "number",
+              });
           if (plan.kind === "relation") {
             const from = byName.get(plan.from);
             const to = byName.get(plan.to);
-            if (from && to) s.relations.push({ id: id("rel"), from, to, cardinality: plan.cardinality, label: plan.label });
+            if (from && to)
+              s.relations.push({ id: id("rel"), from, to, cardinality: plan.cardinality, label: plan.label });
           }
           if (plan.kind === "requirement")
             s.requirements.push({
-              id: id("req"), key: nextKey(s), text: new VersionedText(plan.text), kind: plan.requirement, priority: plan.priority, state: "draft",
+              id: id("req"),
+              key: nextKey(s),
+              text: new VersionedText(plan.text),
+              kind: plan.requirement,
+              priority: plan.priority,
+              state: "draft",
               source: { brief: brief.id, sentence: plan.sentence, start: plan.start, end: plan.end },
-              linked: plan.entities.flatMap((name) => byName.get(name) ?? []), pending: false,
+              linked: plan.entities.flatMap((name) => byName.get(name) ?? []),
+              pending: false,
             });
         }
         return {};
@@ -325,12 +397,24 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     "blueprint.requirements": ({ project, query }) => {
       const s = store(project);
       const wanted = query?.trim().toLowerCase();
-      return s.requirements.map((note) => requirement(s, note)).filter((it) => !wanted || `${it.key} ${it.text}`.toLowerCase().includes(wanted));
+      return s.requirements
+        .map((note) => requirement(s, note))
+        .filter((it) => !wanted || `${it.key} ${it.text}`.toLowerCase().includes(wanted));
     },
     "blueprint.add_requirement": ({ project, text, after }) => {
       const s = store(project);
       return edit(s, "Added a requirement", [], () => {
-        const note: Note = { id: id("req"), key: nextKey(s), text: new VersionedText(text), kind: "functional", priority: "should", state: "draft", source: null, linked: [], pending: s.project.server !== null };
+        const note: Note = {
+          id: id("req"),
+          key: nextKey(s),
+          text: new VersionedText(text),
+          kind: "functional",
+          priority: "should",
+          state: "draft",
+          source: null,
+          linked: [],
+          pending: s.project.server !== null,
+        };
         const index = after ? s.requirements.findIndex((it) => it.id === after) + 1 : s.requirements.length;
         s.requirements.splice(index, 0, note);
         return requirement(s, note);
@@ -341,7 +425,12 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       const note = find(s.requirements, wanted);
       return edit(s, `Changed ${note.key}`, [wanted], () => {
         // Notes are replaced, not changed in place: snapshots share them.
-        const next = { ...note, kind: kind ?? note.kind, priority: priority ?? note.priority, state: state ?? note.state };
+        const next = {
+          ...note,
+          kind: kind ?? note.kind,
+          priority: priority ?? note.priority,
+          state: state ?? note.state,
+        };
         s.requirements[s.requirements.indexOf(note)] = next;
         return requirement(s, next);
       });
@@ -376,9 +465,22 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     "blueprint.add_entity": ({ project, name, x, y }) => {
       const s = store(project);
       const clean = named(name);
-      if (s.entities.some((it) => it.name === clean)) return fail("conflict", `There is already an entity named ${clean}.`, "name");
+      if (s.entities.some((it) => it.name === clean))
+        return fail("conflict", `There is already an entity named ${clean}.`, "name");
       return edit(s, `Added ${clean}`, [], () => {
-        const made: Entity = { id: id("ent"), name: clean, label: clean, note: "", x: x ?? null, y: y ?? null, attributes: [], requirements: [], comments: 0, unread: 0, pending: s.project.server !== null };
+        const made: Entity = {
+          id: id("ent"),
+          name: clean,
+          label: clean,
+          note: "",
+          x: x ?? null,
+          y: y ?? null,
+          attributes: [],
+          requirements: [],
+          comments: 0,
+          unread: 0,
+          pending: s.project.server !== null,
+        };
         s.entities.push(made);
         return entity(s, made);
       });
@@ -387,7 +489,8 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       const s = store(project);
       const it = find(s.entities, wanted);
       const clean = name == null ? it.name : named(name);
-      if (s.entities.some((other) => other !== it && other.name === clean)) return fail("conflict", `There is already an entity named ${clean}.`, "name");
+      if (s.entities.some((other) => other !== it && other.name === clean))
+        return fail("conflict", `There is already an entity named ${clean}.`, "name");
       return edit(s, `Changed ${it.name}`, [wanted], () => {
         it.name = clean;
         if (label != null) it.label = label;
@@ -397,13 +500,18 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     },
     "blueprint.place_entities": ({ project, places }) => {
       const s = store(project);
-      return edit(s, "Moved entities", places.map((place) => place.id), () => {
-        for (const place of places) {
-          const it = s.entities.find((entry) => entry.id === place.id);
-          if (it) ({ x: it.x, y: it.y } = place);
-        }
-        return {};
-      });
+      return edit(
+        s,
+        "Moved entities",
+        places.map((place) => place.id),
+        () => {
+          for (const place of places) {
+            const it = s.entities.find((entry) => entry.id === place.id);
+            if (it) ({ x: it.x, y: it.y } = place);
+          }
+          return {};
+        },
+      );
     },
     "blueprint.remove_entity": ({ project, id: wanted }) => {
       const s = store(project);
@@ -418,9 +526,18 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       const s = store(project);
       const it = find(s.entities, owner);
       const clean = named(name);
-      if (it.attributes.some((other) => other.name === clean)) return fail("conflict", `${it.name} already has ${clean}.`, "name");
+      if (it.attributes.some((other) => other.name === clean))
+        return fail("conflict", `${it.name} already has ${clean}.`, "name");
       return edit(s, `Added ${it.name}.${clean}`, [owner], () => {
-        const made: Attribute = { id: id("att"), name: clean, label: clean, type, values: [], required: false, unique: false };
+        const made: Attribute = {
+          id: id("att"),
+          name: clean,
+          label: clean,
+          type,
+          values: [],
+          required: false,
+          unique: false,
+        };
         it.attributes.push(made);
         return structuredClone(made);
       });
@@ -474,16 +591,23 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     "blueprint.link": ({ project, requirement: wanted, entity: other, linked }) => {
       const s = store(project);
       const note = find(s.requirements, wanted);
-      return edit(s, `${linked ? "Linked" : "Unlinked"} ${note.key} and ${find(s.entities, other).name}`, [wanted, other], () => {
-        const rest = note.linked.filter((entry) => entry !== other);
-        s.requirements[s.requirements.indexOf(note)] = { ...note, linked: linked ? [...rest, other] : rest };
-        return {};
-      });
+      return edit(
+        s,
+        `${linked ? "Linked" : "Unlinked"} ${note.key} and ${find(s.entities, other).name}`,
+        [wanted, other],
+        () => {
+          const rest = note.linked.filter((entry) => entry !== other);
+          s.requirements[s.requirements.indexOf(note)] = { ...note, linked: linked ? [...rest, other] : rest };
+          return {};
+        },
+      );
     },
     "blueprint.undo": ({ project }) => step(project, "undo"),
     "blueprint.redo": ({ project }) => step(project, "redo"),
     "blueprint.history": ({ project, id: wanted }) =>
-      store(project).history.filter((change) => !wanted || change.elements.includes(wanted)).map(({ elements: _, ...change }) => change),
+      store(project)
+        .history.filter((change) => !wanted || change.elements.includes(wanted))
+        .map(({ elements: _, ...change }) => change),
     "blueprint.search": ({ project, query }) => {
       const s = store(project);
       const wanted = query.trim().toLowerCase();
@@ -497,23 +621,45 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
           hits.push({ id: it.id, kind: "entity", title: it.name, excerpt: it.label, element: it.id });
       for (const [element, comments] of s.threads)
         for (const comment of comments)
-          if (comment.text.toLowerCase().includes(wanted)) hits.push({ id: comment.id, kind: "comment", title: comment.author, excerpt: comment.text, element });
+          if (comment.text.toLowerCase().includes(wanted))
+            hits.push({ id: comment.id, kind: "comment", title: comment.author, excerpt: comment.text, element });
       return hits;
     },
     "blueprint.why": ({ project, id: wanted }) => {
       const s = store(project);
       const note = s.requirements.find((it) => it.id === wanted);
       const it = s.entities.find((entry) => entry.id === wanted);
-      const steps = s.history.filter((change) => change.elements.includes(wanted)).map((change) => ({ title: change.message, detail: change.author, at: change.at }));
-      if (note?.source) steps.push({ title: "From the client’s sentence", detail: note.source.sentence, at: s.briefs.find((brief) => brief.id === note.source!.brief)?.added_at ?? now() });
-      if (it) for (const link of s.requirements.filter((entry) => entry.linked.includes(it.id))) steps.push({ title: `Needed by ${link.key}`, detail: link.text.text, at: now() });
+      const steps = s.history
+        .filter((change) => change.elements.includes(wanted))
+        .map((change) => ({ title: change.message, detail: change.author, at: change.at }));
+      if (note?.source)
+        steps.push({
+          title: "From the client’s sentence",
+          detail: note.source.sentence,
+          at: s.briefs.find((brief) => brief.id === note.source!.brief)?.added_at ?? now(),
+        });
+      if (it)
+        for (const link of s.requirements.filter((entry) => entry.linked.includes(it.id)))
+          steps.push({ title: `Needed by ${link.key}`, detail: link.text.text, at: now() });
       return { id: wanted, title: note?.key ?? it?.name ?? "", steps };
     },
-    "rooms.thread": ({ project, id: element }) => ({ element, comments: structuredClone(store(project).threads.get(element) ?? []) }),
+    "rooms.thread": ({ project, id: element }) => ({
+      element,
+      comments: structuredClone(store(project).threads.get(element) ?? []),
+    }),
     "rooms.comment": ({ project, element, text }) => {
       const s = store(project);
       if (!text.trim()) return fail("invalid", "A comment needs words.", "text");
-      const made: Comment = { id: id("cmt"), author: status.person_name || "You", mine: true, at: now(), text, state: s.project.server && badge().state !== "proven" ? "pending" : "sent", reason: null, unread: false };
+      const made: Comment = {
+        id: id("cmt"),
+        author: status.person_name || "You",
+        mine: true,
+        at: now(),
+        text,
+        state: s.project.server && badge().state !== "proven" ? "pending" : "sent",
+        reason: null,
+        unread: false,
+      };
       thread(s, element).push(made);
       changed("rooms");
       return structuredClone(made);
@@ -527,19 +673,33 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     "sync.inspect": () => ({
       badge: badge(),
       device_key: "ed25519:5f1b9c02e77d4a318b60aa9d2c1e44f0",
-      spaces: [...stores.values()].filter((s) => !s.project.removed).map((s, index) => {
-        const shared = s.project.server !== null;
-        const current = badge();
-        return {
-          space: s.project.space, name: s.project.name, server: s.project.server, role: s.project.role,
-          state: s.paused ? "paused" : shared ? current.state : "local", paused: s.paused,
-          local_seq: String(s.history.length + 214), server_seq: shared ? String(s.history.length + 214 - current.pending) : null,
-          local_chain: chain, server_chain: shared ? (current.pending ? `41${chain.slice(2)}` : chain) : null,
-          pending: shared ? current.pending : 0, refused: index === 0 || shared ? structuredClone(refused) : [],
-          people: s.members.map((member) => ({ name: member.name, role: member.role, online: !member.me || current.state === "proven" })),
-          proven_at: shared ? current.proven_at : null, last_error: current.state === "error" ? current.detail : null,
-        };
-      }),
+      spaces: [...stores.values()]
+        .filter((s) => !s.project.removed)
+        .map((s, index) => {
+          const shared = s.project.server !== null;
+          const current = badge();
+          return {
+            space: s.project.space,
+            name: s.project.name,
+            server: s.project.server,
+            role: s.project.role,
+            state: s.paused ? "paused" : shared ? current.state : "local",
+            paused: s.paused,
+            local_seq: String(s.history.length + 214),
+            server_seq: shared ? String(s.history.length + 214 - current.pending) : null,
+            local_chain: chain,
+            server_chain: shared ? (current.pending ? `41${chain.slice(2)}` : chain) : null,
+            pending: shared ? current.pending : 0,
+            refused: index === 0 || shared ? structuredClone(refused) : [],
+            people: s.members.map((member) => ({
+              name: member.name,
+              role: member.role,
+              online: !member.me || current.state === "proven",
+            })),
+            proven_at: shared ? current.proven_at : null,
+            last_error: current.state === "error" ? current.detail : null,
+          };
+        }),
     }),
     "sync.now": () => {
       changed("sync");
@@ -558,7 +718,11 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     "sync.discard": ({ entry }) => {
       refused = refused.filter((it) => it.id !== entry);
       for (const s of stores.values())
-        for (const [element, comments] of s.threads) s.threads.set(element, comments.filter((comment) => comment.id !== entry));
+        for (const [element, comments] of s.threads)
+          s.threads.set(
+            element,
+            comments.filter((comment) => comment.id !== entry),
+          );
       changed("sync", "rooms");
       return {};
     },
@@ -567,12 +731,17 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       const signed = status.accounts.find((it) => it.server === server && it.signed_in);
       const invitation = link.includes("/join/");
       return {
-        server, server_name: new URL(server).hostname, kind: link.includes("/setup/") ? "setup" : invitation ? "invitation" : "plain",
-        project_name: invitation ? "Bakery orders" : null, role: invitation ? "editor" : null, signed_in_as: signed?.email ?? null,
+        server,
+        server_name: new URL(server).hostname,
+        kind: link.includes("/setup/") ? "setup" : invitation ? "invitation" : "plain",
+        project_name: invitation ? "Bakery orders" : null,
+        role: invitation ? "editor" : null,
+        signed_in_as: signed?.email ?? null,
       };
     },
     "identity.sign_in": ({ link, email, password }) => {
-      if (password.length < 8) return fail("unauthorized", "This e-mail and password do not belong together.", "password");
+      if (password.length < 8)
+        return fail("unauthorized", "This e-mail and password do not belong together.", "password");
       return account(link, email.split("@")[0]!, email);
     },
     "identity.sign_up": ({ link, name, email, password }) => {
@@ -598,7 +767,12 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       "Pages must open within one second on a phone.";
     const proposal = propose(text, []);
     proposals.set(`${s.project.id}\n${text}`, proposal);
-    handlers["blueprint.accept"]({ project: s.project.id, title: "First call with the client", text, items: proposal.items.map((item) => item.id) });
+    handlers["blueprint.accept"]({
+      project: s.project.id,
+      title: "First call with the client",
+      text,
+      items: proposal.items.map((item) => item.id),
+    });
     for (const [words, kind, priority] of [
       ["A manager can refund an order in part or in full", "functional", "must"],
       ["Stock never goes below zero, even when two orders arrive at once", "constraint", "must"],
@@ -607,12 +781,36 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       ["An order that is not paid within 30 minutes gives its stock back", "functional", "could"],
     ] as const) {
       const made = handlers["blueprint.add_requirement"]({ project: s.project.id, text: words });
-      handlers["blueprint.set_requirement"]({ project: s.project.id, id: made.id, kind, priority, state: priority === "must" ? "agreed" : "draft" });
+      handlers["blueprint.set_requirement"]({
+        project: s.project.id,
+        id: made.id,
+        kind,
+        priority,
+        state: priority === "must" ? "agreed" : "draft",
+      });
     }
     const first = s.requirements[1]!;
     thread(s, first.id).push(
-      { id: id("cmt"), author: "Ivan Petrov", mine: false, at: new Date(Date.now() - 7_200_000).toISOString(), text: "Does the client want to pay on delivery too?", state: "sent", reason: null, unread: true },
-      { id: id("cmt"), author: "Ada Brandt", mine: true, at: new Date(Date.now() - 600_000).toISOString(), text: "I asked; they answer on Monday.", state: "pending", reason: null, unread: false },
+      {
+        id: id("cmt"),
+        author: "Ivan Petrov",
+        mine: false,
+        at: new Date(Date.now() - 7_200_000).toISOString(),
+        text: "Does the client want to pay on delivery too?",
+        state: "sent",
+        reason: null,
+        unread: true,
+      },
+      {
+        id: id("cmt"),
+        author: "Ada Brandt",
+        mine: true,
+        at: new Date(Date.now() - 600_000).toISOString(),
+        text: "I asked; they answer on Monday.",
+        state: "pending",
+        reason: null,
+        unread: false,
+      },
     );
     create("Hairdresser booking");
     s.undo = [];
@@ -665,10 +863,13 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       refused.push(entry);
       changed("sync");
     },
+    setRole(project, role) {
+      store(project).project.role = role;
+      changed("project");
+    },
     menu(action) {
       menus.forEach((tell) => tell(action));
     },
   };
   return fake;
 }
-

@@ -17,7 +17,9 @@ export function tauriPlatform(): Platform {
     setTitle: (title) => {
       document.title = title;
       // A window without the permission keeps its first title; nothing else depends on it.
-      getCurrentWindow().setTitle(title).catch(() => {});
+      getCurrentWindow()
+        .setTitle(title)
+        .catch(() => {});
     },
     copy: copyText,
   };

@@ -32,8 +32,20 @@ export function Switcher({ collapsed }: { collapsed: boolean }) {
 
   useVerbs([
     { id: "project.create", label: t("project.create"), group: "project", run: () => setDialog("create") },
-    { id: "project.rename", label: t("project.rename"), group: "project", run: () => setDialog("rename"), disabled: !current },
-    { id: "project.remove", label: t("project.remove"), group: "project", run: () => void removeCurrent(), disabled: !current },
+    {
+      id: "project.rename",
+      label: t("project.rename"),
+      group: "project",
+      run: () => setDialog("rename"),
+      disabled: !current,
+    },
+    {
+      id: "project.remove",
+      label: t("project.remove"),
+      group: "project",
+      run: () => void removeCurrent(),
+      disabled: !current,
+    },
     ...(list ?? [])
       .filter((project) => project.id !== current?.id)
       .map((project) => ({
@@ -46,8 +58,12 @@ export function Switcher({ collapsed }: { collapsed: boolean }) {
 
   return (
     <>
-      <Radix.Root>
-        <Radix.Trigger className="switcher" aria-label={collapsed ? t("project.switcher", { name: current?.name ?? t("project.none") }) : undefined} data-testid="project-switcher">
+      <Radix.Root modal={false}>
+        <Radix.Trigger
+          className="switcher"
+          aria-label={collapsed ? t("project.switcher", { name: current?.name ?? t("project.none") }) : undefined}
+          data-testid="project-switcher"
+        >
           <span className="switcher-mark" aria-hidden>
             {(current?.name ?? "·").slice(0, 1)}
           </span>
@@ -61,7 +77,11 @@ export function Switcher({ collapsed }: { collapsed: boolean }) {
         <Radix.Portal>
           <Radix.Content className="float menu switcher-menu" align="start" sideOffset={4}>
             {list?.map((project) => (
-              <Radix.Item key={project.id} className="menu-item" onSelect={() => go(pathOf(project.id, "requirements"))}>
+              <Radix.Item
+                key={project.id}
+                className="menu-item"
+                onSelect={() => go(pathOf(project.id, "requirements"))}
+              >
                 <span className="menu-tick">{project.id === current?.id && <Check aria-hidden />}</span>
                 <span className="grow">{project.name}</span>
                 <span className="hint">{project.server ? new URL(project.server).host : t("project.local")}</span>
@@ -109,7 +129,15 @@ export function Switcher({ collapsed }: { collapsed: boolean }) {
   );
 }
 
-function NameDialog({ rename, onClose, onMade }: { rename?: { id: string; name: string }; onClose(): void; onMade(id: string): void }) {
+function NameDialog({
+  rename,
+  onClose,
+  onMade,
+}: {
+  rename?: { id: string; name: string };
+  onClose(): void;
+  onMade(id: string): void;
+}) {
   const { t } = useTranslation();
   const [name, setName] = useState(rename?.name ?? "");
   const create = useCommand(projects.create, { inline: true });
@@ -130,7 +158,13 @@ function NameDialog({ rename, onClose, onMade }: { rename?: { id: string; name: 
           void submit();
         }}
       >
-        <Field label={t("project.name")} value={name} onChange={(event) => setName(event.target.value)} problem={problem?.message} autoFocus />
+        <Field
+          label={t("project.name")}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          problem={problem?.message}
+          autoFocus
+        />
         <div className="dialog-verbs">
           <Button look="primary" type="submit" disabled={create.pending || change.pending || !name.trim()}>
             {rename ? t("verb.rename") : t("project.create_verb")}

@@ -1,3 +1,4 @@
 export { projects } from "./api";
 export { Switcher } from "./Switcher";
-export { useProjectPlace, useProjects, useProject, pathOf, placeOf, lastProject, type Page } from "./place";
+export { useProjectPlace, useProjects, useProject, useMay, pathOf, placeOf, lastProject, type Page } from "./place";
+export { RoleNote } from "./RoleNote";

@@ -1,7 +1,7 @@
 import { useCallback } from "react";
 import { useLocation } from "wouter";
 import { useQuery } from "../api/call";
-import type { Project } from "../api/generated";
+import type { Project, Role } from "../api/generated";
 import { projects } from "./api";
 
 export type Page = "requirements" | "data" | "brief";
@@ -51,6 +51,12 @@ export function useProjects(): Project[] | undefined {
 
 export function useProject(id: string | null | undefined): Project | undefined {
   return useProjects()?.find((project) => project.id === id);
+}
+
+/** What the person's role allows. The server decides; this only keeps the screens from offering what it will refuse. */
+export function useMay(id: string): { edit: boolean; role: Role } {
+  const role = useProject(id)?.role ?? "viewer";
+  return { edit: role === "owner" || role === "editor", role };
 }
 
 const LAST = "scantling.last-project";

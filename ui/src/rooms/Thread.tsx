@@ -16,7 +16,7 @@ export function prefillComment(element: string, text: string): void {
 }
 
 /** What was said about one part. Written offline too: a comment waits with a dashed edge until the server has it. */
-export function Thread({ project, element }: { project: string; element: string }) {
+export function Thread({ project, element, readOnly }: { project: string; element: string; readOnly?: boolean }) {
   const { t } = useTranslation();
   const thread = useQuery(rooms.thread, { project, id: element });
   const write = useCommand(rooms.comment, { inline: true });
@@ -53,28 +53,31 @@ export function Thread({ project, element }: { project: string; element: string 
           </ol>
         )}
       </Loaded>
-      <textarea
-        className="input comment-box"
-        data-testid="comment-box"
-        aria-label={t("rooms.write")}
-        placeholder={t("rooms.write")}
-        rows={text.includes("\n") || text.length > 40 ? 3 : 1}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.nativeEvent.isComposing) return;
-          if (event.key === "Enter" && !event.shiftKey) {
-            event.preventDefault();
-            void send();
-          }
-        }}
-      />
+      {readOnly && thread.data?.comments.length === 0 && <p className="soft">{t("rooms.none")}</p>}
+      {!readOnly && (
+        <textarea
+          className="input comment-box"
+          data-testid="comment-box"
+          aria-label={t("rooms.write")}
+          placeholder={t("rooms.write")}
+          rows={text.includes("\n") || text.length > 40 ? 3 : 1}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.nativeEvent.isComposing) return;
+            if (event.key === "Enter" && !event.shiftKey) {
+              event.preventDefault();
+              void send();
+            }
+          }}
+        />
+      )}
       {write.failure && (
         <p role="alert" className="field-problem">
           {write.failure.message} {t("rooms.kept")}
         </p>
       )}
-      {text.trim() && (
+      {!readOnly && text.trim() && (
         <div className="comment-verbs">
           <span className="soft">{t("rooms.hint")}</span>
           <Button onClick={() => void send()} disabled={write.pending} keys="Enter">
@@ -90,7 +93,11 @@ function CommentCard({ comment }: { comment: Comment }) {
   const { t } = useTranslation();
   const [, go] = useLocation();
   return (
-    <li className={`comment ${comment.state} ${comment.unread ? "unread" : ""}`} data-testid="comment" data-state={comment.state}>
+    <li
+      className={`comment ${comment.state} ${comment.unread ? "unread" : ""}`}
+      data-testid="comment"
+      data-state={comment.state}
+    >
       <p className="comment-head">
         <strong>{comment.author}</strong>
         <Ago at={comment.at} />

@@ -1,4 +1,14 @@
-import { CircleCheck, CirclePause, CloudOff, HardDrive, LogIn, RefreshCw, TriangleAlert, CircleAlert, type LucideIcon } from "lucide-react";
+import {
+  CircleCheck,
+  CirclePause,
+  CloudOff,
+  HardDrive,
+  LogIn,
+  RefreshCw,
+  TriangleAlert,
+  CircleAlert,
+  type LucideIcon,
+} from "lucide-react";
 import { Popover } from "radix-ui";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
@@ -33,14 +43,24 @@ export function SyncBadge({ collapsed }: { collapsed: boolean }) {
   const Icon = icons[state];
   return (
     <Popover.Root>
-      <Popover.Trigger className="sync-badge" data-testid="badge" data-state={state} aria-label={t("sync.badge", { words })}>
+      <Popover.Trigger
+        className="sync-badge"
+        data-testid="badge"
+        data-state={state}
+        aria-label={t("sync.badge", { words })}
+      >
         <span className={`sync-dot ${state}`}>
           <Icon aria-hidden />
         </span>
         {!collapsed && <span className="sync-words">{words}</span>}
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="float popover sync-popover" align="start" sideOffset={4} aria-label={t("sync.title")}>
+        <Popover.Content
+          className="float popover sync-popover"
+          align="start"
+          sideOffset={4}
+          aria-label={t("sync.title")}
+        >
           <p className="sync-lead">{words}</p>
           <p>{t(`sync.explain.${state}`)}</p>
           {badge.detail && <p className="selectable">{badge.detail}</p>}

@@ -38,7 +38,11 @@ export function SyncPage() {
       </div>
       <div className="scroll sync-page">
         {report.last && (
-          <section aria-label={t("sync.report")} className={`report ${report.last.ok ? "ok" : "bad"}`} data-testid="verify-report">
+          <section
+            aria-label={t("sync.report")}
+            className={`report ${report.last.ok ? "ok" : "bad"}`}
+            data-testid="verify-report"
+          >
             <h2>{report.last.ok ? t("sync.verified") : t("sync.not_verified")}</h2>
             <ul>
               {report.last.checks.map((line) => (
@@ -83,9 +87,25 @@ function useLastReport(check: ReturnType<typeof useCommand<"workspace.verify">>)
 function SpaceCard({ space }: { space: SpaceSync }) {
   const { t } = useTranslation();
   const pause = useCommand(sync.pause);
-  const state = honestState({ state: space.state, pending: space.pending, refused: space.refused.length, detail: null, proven_at: space.proven_at });
-  const words = badgeWords({ state: space.state, pending: space.pending, refused: space.refused.length, detail: null, proven_at: space.proven_at }, t);
-  const equal = space.server_chain !== null && space.server_chain === space.local_chain && space.server_seq === space.local_seq;
+  const state = honestState({
+    state: space.state,
+    pending: space.pending,
+    refused: space.refused.length,
+    detail: null,
+    proven_at: space.proven_at,
+  });
+  const words = badgeWords(
+    {
+      state: space.state,
+      pending: space.pending,
+      refused: space.refused.length,
+      detail: null,
+      proven_at: space.proven_at,
+    },
+    t,
+  );
+  const equal =
+    space.server_chain !== null && space.server_chain === space.local_chain && space.server_seq === space.local_seq;
   return (
     <section className="space" aria-label={space.name} data-testid="space" data-state={state}>
       <header>
@@ -93,7 +113,10 @@ function SpaceCard({ space }: { space: SpaceSync }) {
         <span className={`space-state ${state}`}>{words}</span>
         <span className="grow" />
         {space.server && (
-          <Button onClick={() => void pause.run({ space: space.space, paused: !space.paused })} disabled={pause.pending}>
+          <Button
+            onClick={() => void pause.run({ space: space.space, paused: !space.paused })}
+            disabled={pause.pending}
+          >
             {space.paused ? t("sync.resume") : t("sync.pause")}
           </Button>
         )}
@@ -103,7 +126,9 @@ function SpaceCard({ space }: { space: SpaceSync }) {
         <thead>
           <tr>
             <th scope="col">{t("sync.side")}</th>
-            <th scope="col" className="figure">{t("sync.entries")}</th>
+            <th scope="col" className="figure">
+              {t("sync.entries")}
+            </th>
             <th scope="col">{t("sync.chain")}</th>
           </tr>
         </thead>
@@ -128,7 +153,8 @@ function SpaceCard({ space }: { space: SpaceSync }) {
         ) : (
           <>
             {equal ? <Equal aria-hidden /> : <EqualNot aria-hidden />}
-            {equal ? t("sync.equal") : t("sync.unequal")} {space.pending > 0 && t("sync.outbox", { count: space.pending })}
+            {equal ? t("sync.equal") : t("sync.unequal")}{" "}
+            {space.pending > 0 && t("sync.outbox", { count: space.pending })}
             {space.proven_at && (
               <span className="soft">
                 {t("sync.proven_at")} <Ago at={space.proven_at} />
@@ -142,7 +168,11 @@ function SpaceCard({ space }: { space: SpaceSync }) {
       ))}
       {space.people.length > 0 && (
         <p className="space-people soft">
-          {space.people.map((person) => `${person.name} (${t(`role.${person.role}`)}${person.online ? `, ${t("sync.online")}` : ""})`).join(", ")}
+          {space.people
+            .map(
+              (person) => `${person.name} (${t(`role.${person.role}`)}${person.online ? `, ${t("sync.online")}` : ""})`,
+            )
+            .join(", ")}
         </p>
       )}
     </section>
@@ -153,7 +183,16 @@ function Hash({ value, against }: { value: string; against?: string }) {
   const { t } = useTranslation();
   return (
     <Tooltip label={<span className="mono">{value}</span>}>
-      <button type="button" className={`hash mono ${against !== undefined && against !== value ? "differs" : ""}`} aria-label={t("sync.copy_hash", { hash: value.slice(0, 16) })} onClick={() => void platform().copy(value).then(() => toast(t("sync.hash_copied")))}>
+      <button
+        type="button"
+        className={`hash mono ${against !== undefined && against !== value ? "differs" : ""}`}
+        aria-label={t("sync.copy_hash", { hash: value.slice(0, 16) })}
+        onClick={() =>
+          void platform()
+            .copy(value)
+            .then(() => toast(t("sync.hash_copied")))
+        }
+      >
         {value.slice(0, 16)}…
       </button>
     </Tooltip>

@@ -4,7 +4,13 @@ import type { Badge, BadgeState } from "../api/generated";
 import { startWords } from "../words";
 import { badgeWords, honestState } from "./words";
 
-const badge = (state: BadgeState, pending = 0, refused = 0): Badge => ({ state, pending, refused, detail: null, proven_at: null });
+const badge = (state: BadgeState, pending = 0, refused = 0): Badge => ({
+  state,
+  pending,
+  refused,
+  detail: null,
+  proven_at: null,
+});
 const say = (it: Badge) => badgeWords(it, i18next.t);
 
 test.each<[Badge, string]>([

@@ -4,7 +4,9 @@ import { ru } from "./ru";
 
 type Tree = { [key: string]: string | Tree };
 const flat = (tree: Tree, path = ""): [string, string][] =>
-  Object.entries(tree).flatMap(([key, value]): [string, string][] => (typeof value === "string" ? [[path + key, value]] : flat(value, `${path}${key}.`)));
+  Object.entries(tree).flatMap(([key, value]): [string, string][] =>
+    typeof value === "string" ? [[path + key, value]] : flat(value, `${path}${key}.`),
+  );
 const suffix = /_(zero|one|two|few|many|other)$/;
 const base = (key: string) => key.replace(suffix, "");
 const entries = { en: new Map(flat(en)), ru: new Map(flat(ru)) };
@@ -28,11 +30,16 @@ test("every plural has each form that its language needs, and no other", () => {
 
 test("both languages fill in the same values", () => {
   const values = (map: Map<string, string>, key: string) =>
-    new Set([...map].filter(([each]) => base(each) === key).flatMap(([, text]) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1])));
+    new Set(
+      [...map]
+        .filter(([each]) => base(each) === key)
+        .flatMap(([, text]) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1])),
+    );
   for (const key of new Set([...entries.en.keys()].map(base))) {
     const [inEnglish, inRussian] = [values(entries.en, key), values(entries.ru, key)];
     // A count may be left unsaid in one language; nothing else may.
-    for (const value of [...inEnglish, ...inRussian].filter((each) => !inEnglish.has(each) || !inRussian.has(each))) expect([key, value]).toEqual([key, expect.stringMatching(/^(count|key)$/)]);
+    for (const value of [...inEnglish, ...inRussian].filter((each) => !inEnglish.has(each) || !inRussian.has(each)))
+      expect([key, value]).toEqual([key, expect.stringMatching(/^(count|key)$/)]);
   }
 });
 

@@ -30,9 +30,32 @@ export function Frame({ children }: { children: ReactNode }) {
 
   const toggle = () => setCollapsed((now) => !now);
   useVerbs([
-    { id: "go.requirements", label: t("place.requirements"), keys: "Mod+1", group: "go", inText: true, disabled: !project, run: () => go(pathOf(project!.id, "requirements")) },
-    { id: "go.data", label: t("place.data"), keys: "Mod+2", group: "go", inText: true, disabled: !project, run: () => go(pathOf(project!.id, "data")) },
-    { id: "go.profile", label: t("place.profile"), keys: "Mod+,", group: "go", inText: true, run: () => go("/settings/profile") },
+    {
+      id: "go.requirements",
+      label: t("place.requirements"),
+      keys: "Mod+1",
+      group: "go",
+      inText: true,
+      disabled: !project,
+      run: () => go(pathOf(project!.id, "requirements")),
+    },
+    {
+      id: "go.data",
+      label: t("place.data"),
+      keys: "Mod+2",
+      group: "go",
+      inText: true,
+      disabled: !project,
+      run: () => go(pathOf(project!.id, "data")),
+    },
+    {
+      id: "go.profile",
+      label: t("place.profile"),
+      keys: "Mod+,",
+      group: "go",
+      inText: true,
+      run: () => go("/settings/profile"),
+    },
     { id: "go.sync", label: t("place.sync"), group: "go", run: () => go("/settings/sync") },
     { id: "sidebar", label: t("place.sidebar"), keys: "Mod+B", group: "view", inText: true, run: toggle },
   ]);
@@ -44,8 +67,22 @@ export function Frame({ children }: { children: ReactNode }) {
         <Switcher collapsed={collapsed} />
         {project && (
           <Section title={t("place.blueprint")} collapsed={collapsed}>
-            <Place to={pathOf(project.id, "requirements")} icon={ListChecks} label={t("place.requirements")} count={project.requirements} active={path} collapsed={collapsed} />
-            <Place to={pathOf(project.id, "data")} icon={Database} label={t("place.data")} count={project.entities} active={path} collapsed={collapsed} />
+            <Place
+              to={pathOf(project.id, "requirements")}
+              icon={ListChecks}
+              label={t("place.requirements")}
+              count={project.requirements}
+              active={path}
+              collapsed={collapsed}
+            />
+            <Place
+              to={pathOf(project.id, "data")}
+              icon={Database}
+              label={t("place.data")}
+              count={project.entities}
+              active={path}
+              collapsed={collapsed}
+            />
           </Section>
         )}
         <div className="sidebar-space" />
@@ -53,7 +90,14 @@ export function Frame({ children }: { children: ReactNode }) {
           <Place to="/settings/profile" icon={User} label={t("place.profile")} active={path} collapsed={collapsed} />
           <Place to="/settings/sync" icon={RefreshCcw} label={t("place.sync")} active={path} collapsed={collapsed} />
         </Section>
-        <IconButton icon={PanelLeft} label={collapsed ? t("place.expand") : t("place.collapse")} keys="Mod+B" side="right" onClick={toggle} aria-expanded={!collapsed} />
+        <IconButton
+          icon={PanelLeft}
+          label={collapsed ? t("place.expand") : t("place.collapse")}
+          keys="Mod+B"
+          side="right"
+          onClick={toggle}
+          aria-expanded={!collapsed}
+        />
       </nav>
       <div className="content">{children}</div>
       <Palette />
@@ -84,11 +128,26 @@ interface PlaceProps {
 function Place({ to, icon: Icon, label, count, active, collapsed }: PlaceProps) {
   const here = active === to || active.startsWith(`${to}/`);
   const link = (
-    <Link href={to} className="place-link" aria-current={here ? "page" : undefined} aria-label={collapsed ? label : undefined}>
+    <Link
+      href={to}
+      className="place-link"
+      aria-current={here ? "page" : undefined}
+      aria-label={collapsed ? label : undefined}
+    >
       <Icon aria-hidden />
       {!collapsed && <span className="grow">{label}</span>}
       {!collapsed && count !== undefined && <span className="place-count">{count}</span>}
     </Link>
   );
-  return <li>{collapsed ? <Tooltip label={label} side="right">{link}</Tooltip> : link}</li>;
+  return (
+    <li>
+      {collapsed ? (
+        <Tooltip label={label} side="right">
+          {link}
+        </Tooltip>
+      ) : (
+        link
+      )}
+    </li>
+  );
 }

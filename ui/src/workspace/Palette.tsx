@@ -22,7 +22,16 @@ const hitIcons = { requirement: ListChecks, entity: Box, comment: MessageSquare 
 export function Palette() {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  useVerbs([{ id: "palette", label: t("palette.verb"), keys: "Mod+K", group: "go", inText: true, run: () => setOpen((now) => !now) }]);
+  useVerbs([
+    {
+      id: "palette",
+      label: t("palette.verb"),
+      keys: "Mod+K",
+      group: "go",
+      inText: true,
+      run: () => setOpen((now) => !now),
+    },
+  ]);
   return (
     <Radix.Root open={open} onOpenChange={setOpen}>
       <Radix.Portal>
@@ -48,17 +57,25 @@ function PaletteList({ onDone }: { onDone(): void }) {
   const lines = useMemo((): Line[] => {
     const wanted = text.trim().toLowerCase();
     const found = verbs
-      .filter((verb) => !verb.local && !verb.disabled && verb.id !== "palette" && verb.label.toLowerCase().includes(wanted))
+      .filter(
+        (verb) => !verb.local && !verb.disabled && verb.id !== "palette" && verb.label.toLowerCase().includes(wanted),
+      )
       .map((verb): Line => ({ id: verb.id, title: verb.label, keys: verb.keys, run: verb.run }));
-    const items = (wanted ? hits : []).map(
-      (hit): Line => ({
-        id: hit.id,
-        title: hit.title,
-        detail: hit.excerpt,
-        icon: hitIcons[hit.kind],
-        run: () => place && go(pathOf(place.project, hit.kind === "entity" || hit.element.startsWith("ent_") ? "data" : "requirements", hit.element)),
-      }),
-    );
+    const items = (wanted ? hits : []).map((hit): Line => ({
+      id: hit.id,
+      title: hit.title,
+      detail: hit.excerpt,
+      icon: hitIcons[hit.kind],
+      run: () =>
+        place &&
+        go(
+          pathOf(
+            place.project,
+            hit.kind === "entity" || hit.element.startsWith("ent_") ? "data" : "requirements",
+            hit.element,
+          ),
+        ),
+    }));
     return [...items, ...found];
   }, [go, hits, place, text, verbs]);
 

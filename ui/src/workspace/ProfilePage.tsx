@@ -31,8 +31,20 @@ function Profile({ status }: { status: WorkspaceStatus }) {
     <div className="settings">
       <section aria-labelledby="settings-you">
         <h2 id="settings-you">{t("settings.you")}</h2>
-        <KeptField label={t("settings.name")} hint={t("settings.name_hint")} value={status.person_name} problem={set.problem("person_name")} onKeep={(person_name) => change({ person_name })} />
-        <KeptField label={t("settings.device")} hint={t("settings.device_hint")} value={status.device_name} problem={set.problem("device_name")} onKeep={(device_name) => change({ device_name })} />
+        <KeptField
+          label={t("settings.name")}
+          hint={t("settings.name_hint")}
+          value={status.person_name}
+          problem={set.problem("person_name")}
+          onKeep={(person_name) => change({ person_name })}
+        />
+        <KeptField
+          label={t("settings.device")}
+          hint={t("settings.device_hint")}
+          value={status.device_name}
+          problem={set.problem("device_name")}
+          onKeep={(device_name) => change({ device_name })}
+        />
       </section>
       <section aria-labelledby="settings-look">
         <h2 id="settings-look">{t("settings.look")}</h2>
@@ -64,7 +76,11 @@ function Profile({ status }: { status: WorkspaceStatus }) {
       </section>
       <section aria-labelledby="settings-key">
         <h2 id="settings-key">{t("settings.key")}</h2>
-        {status.key_home === "file" ? <Banner tone="amber">{t("key_home.file")}</Banner> : <p>{t(`key_home.${status.key_home}`)}</p>}
+        {status.key_home === "file" ? (
+          <Banner tone="amber">{t("key_home.file")}</Banner>
+        ) : (
+          <p>{t(`key_home.${status.key_home}`)}</p>
+        )}
         <p className="soft">
           {t("settings.version")} <span className="mono">{status.version}</span>
         </p>
@@ -79,7 +95,19 @@ function Profile({ status }: { status: WorkspaceStatus }) {
 }
 
 /** Kept when left, or with Enter. */
-function KeptField({ label, hint, value, problem, onKeep }: { label: string; hint: string; value: string; problem?: string; onKeep(value: string): void }) {
+function KeptField({
+  label,
+  hint,
+  value,
+  problem,
+  onKeep,
+}: {
+  label: string;
+  hint: string;
+  value: string;
+  problem?: string;
+  onKeep(value: string): void;
+}) {
   const [text, setText] = useState<string | null>(null);
   const keep = () => {
     if (text !== null && text.trim() !== value) onKeep(text.trim());

@@ -16,7 +16,10 @@ export class VersionedText {
   }
 
   get text(): string {
-    return this.units.filter((unit) => unit.died === null).map((unit) => unit.value).join("");
+    return this.units
+      .filter((unit) => unit.died === null)
+      .map((unit) => unit.value)
+      .join("");
   }
 
   read(since?: string[] | null): TextState {

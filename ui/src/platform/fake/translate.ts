@@ -10,19 +10,69 @@ interface Noun {
 }
 
 const nouns: Noun[] = [
-  noun("customer", "Customer", "Клиент", /customers?|clients?|guests?|people/i, /клиент|покупател|гост/i, [["name", "string"], ["phone", "phone"], ["email", "email"]]),
-  noun("product", "Product", "Товар", /products?|parts?|goods|items?|cakes?/i, /товар|запчаст|издели|торт/i, [["sku", "string"], ["name", "string"], ["price", "money"]]),
-  noun("stock", "Stock", "Остаток", /stock|inventory/i, /остат|склад/i, [["quantity", "integer"], ["updated_at", "datetime"]]),
-  noun("order", "Order", "Заказ", /orders?|pre-?order|pays?\b/i, /заказ|оплач/i, [["number", "string"], ["status", "enum", ["new", "paid", "sent", "closed"]], ["total", "money"], ["placed_at", "datetime"]]),
-  noun("payment", "Payment", "Платёж", /payments?|pays?\b|card|invoice/i, /плат[её]ж|оплат|карт/i, [["amount", "money"], ["method", "enum", ["card", "invoice"]], ["paid_at", "datetime"]]),
-  noun("booking", "Booking", "Запись", /bookings?|books?\b|appointments?|reserv/i, /запис|брон/i, [["starts_at", "datetime"], ["status", "enum", ["held", "confirmed", "cancelled"]]]),
-  noun("master", "Specialist", "Мастер", /masters?|hairdressers?|barbers?|specialists?|doctors?/i, /мастер|парикмахер|врач/i, [["name", "string"], ["phone", "phone"]]),
-  noun("service", "Service", "Услуга", /services?|haircuts?|repairs?\b/i, /услуг|стрижк|ремонт/i, [["name", "string"], ["price", "money"], ["minutes", "integer"]]),
-  noun("warehouse", "Warehouse", "Склад", /warehouses?/i, /склад/i, [["name", "string"], ["address", "text"]]),
-  noun("review", "Review", "Отзыв", /reviews?|ratings?/i, /отзыв|оценк/i, [["rating", "integer"], ["text", "text"]]),
+  noun("customer", "Customer", "Клиент", /customers?|clients?|guests?|people/i, /клиент|покупател|гост/i, [
+    ["name", "string"],
+    ["phone", "phone"],
+    ["email", "email"],
+  ]),
+  noun("product", "Product", "Товар", /products?|parts?|goods|items?|cakes?/i, /товар|запчаст|издели|торт/i, [
+    ["sku", "string"],
+    ["name", "string"],
+    ["price", "money"],
+  ]),
+  noun("stock", "Stock", "Остаток", /stock|inventory/i, /остат|склад/i, [
+    ["quantity", "integer"],
+    ["updated_at", "datetime"],
+  ]),
+  noun("order", "Order", "Заказ", /orders?|pre-?order|pays?\b/i, /заказ|оплач/i, [
+    ["number", "string"],
+    ["status", "enum", ["new", "paid", "sent", "closed"]],
+    ["total", "money"],
+    ["placed_at", "datetime"],
+  ]),
+  noun("payment", "Payment", "Платёж", /payments?|pays?\b|card|invoice/i, /плат[её]ж|оплат|карт/i, [
+    ["amount", "money"],
+    ["method", "enum", ["card", "invoice"]],
+    ["paid_at", "datetime"],
+  ]),
+  noun("booking", "Booking", "Запись", /bookings?|books?\b|appointments?|reserv/i, /запис|брон/i, [
+    ["starts_at", "datetime"],
+    ["status", "enum", ["held", "confirmed", "cancelled"]],
+  ]),
+  noun(
+    "master",
+    "Specialist",
+    "Мастер",
+    /masters?|hairdressers?|barbers?|specialists?|doctors?/i,
+    /мастер|парикмахер|врач/i,
+    [
+      ["name", "string"],
+      ["phone", "phone"],
+    ],
+  ),
+  noun("service", "Service", "Услуга", /services?|haircuts?|repairs?\b/i, /услуг|стрижк|ремонт/i, [
+    ["name", "string"],
+    ["price", "money"],
+    ["minutes", "integer"],
+  ]),
+  noun("warehouse", "Warehouse", "Склад", /warehouses?/i, /склад/i, [
+    ["name", "string"],
+    ["address", "text"],
+  ]),
+  noun("review", "Review", "Отзыв", /reviews?|ratings?/i, /отзыв|оценк/i, [
+    ["rating", "integer"],
+    ["text", "text"],
+  ]),
 ];
 
-function noun(name: string, en: string, ru: string, enPattern: RegExp, ruPattern: RegExp, attributes: Noun["attributes"]): Noun {
+function noun(
+  name: string,
+  en: string,
+  ru: string,
+  enPattern: RegExp,
+  ruPattern: RegExp,
+  attributes: Noun["attributes"],
+): Noun {
   return { name, label: { en, ru }, en: enPattern, ru: ruPattern, attributes };
 }
 
@@ -58,7 +108,16 @@ export interface Proposal extends ChangeSet {
   plans: Map<string, Plan>;
 }
 export type Plan =
-  | { kind: "requirement"; text: string; requirement: RequirementKind; priority: Priority; start: number; end: number; sentence: string; entities: string[] }
+  | {
+      kind: "requirement";
+      text: string;
+      requirement: RequirementKind;
+      priority: Priority;
+      start: number;
+      end: number;
+      sentence: string;
+      entities: string[];
+    }
   | { kind: "entity"; name: string; label: string }
   | { kind: "attribute"; entity: string; name: string; type: AttributeType; values: string[] }
   | { kind: "relation"; from: string; to: string; cardinality: Cardinality; label: string };
@@ -79,7 +138,8 @@ export function propose(text: string, existing: { id: string; name: string }[]):
     const named = nouns.filter((entry) => entry[language].test(sentence.text));
     for (const entry of named) if (!at.has(entry.name)) at.set(entry.name, sentence);
     const integration = /1[cс]\b|slack|telegram|stripe|google|sms|смс|телеграм/i.test(sentence.text);
-    const quality = /fast|second|secure|offline|mobile|быстр|секунд|безопас|телефон/i.test(sentence.text) && !named.length;
+    const quality =
+      /fast|second|secure|offline|mobile|быстр|секунд|безопас|телефон/i.test(sentence.text) && !named.length;
     const body = sentence.text.replace(/[.;]$/, "");
     add(
       {
@@ -110,12 +170,30 @@ export function propose(text: string, existing: { id: string; name: string }[]):
     const entry = nouns.find((candidate) => candidate.name === name)!;
     const from = { sentence: sentence.text, start: sentence.start, end: sentence.end };
     add(
-      { id: `item_e_${name}`, kind: "entity", title: name, detail: entry.label[language], ...from, because: ru ? "О нём нужно хранить сведения: слово названо в предложении." : "It is named as something to keep facts about.", needs: [] },
+      {
+        id: `item_e_${name}`,
+        kind: "entity",
+        title: name,
+        detail: entry.label[language],
+        ...from,
+        because: ru
+          ? "О нём нужно хранить сведения: слово названо в предложении."
+          : "It is named as something to keep facts about.",
+        needs: [],
+      },
       { kind: "entity", name, label: entry.label[language] },
     );
     for (const [attribute, type, values] of entry.attributes)
       add(
-        { id: `item_a_${name}_${attribute}`, kind: "attribute", title: attribute, detail: type, ...from, because: ru ? "Обычное свойство такой записи." : "A usual fact of such a record.", needs: [`item_e_${name}`] },
+        {
+          id: `item_a_${name}_${attribute}`,
+          kind: "attribute",
+          title: attribute,
+          detail: type,
+          ...from,
+          because: ru ? "Обычное свойство такой записи." : "A usual fact of such a record.",
+          needs: [`item_e_${name}`],
+        },
         { kind: "attribute", entity: name, name: attribute, type, values: values ?? [] },
       );
   }
@@ -138,8 +216,14 @@ export function propose(text: string, existing: { id: string; name: string }[]):
     );
   }
   const questions: string[] = [];
-  if (at.has("payment")) questions.push(ru ? "Возвраты делает покупатель сам или менеджер?" : "Who makes a refund: the customer or a manager?");
-  if (at.has("booking")) questions.push(ru ? "За сколько часов можно отменить запись?" : "Until how many hours before may a booking be cancelled?");
+  if (at.has("payment"))
+    questions.push(
+      ru ? "Возвраты делает покупатель сам или менеджер?" : "Who makes a refund: the customer or a manager?",
+    );
+  if (at.has("booking"))
+    questions.push(
+      ru ? "За сколько часов можно отменить запись?" : "Until how many hours before may a booking be cancelled?",
+    );
   if (at.has("stock")) questions.push(ru ? "Как часто обновлять остатки?" : "How often must stock be refreshed?");
   return { language, items, questions, plans };
 }
