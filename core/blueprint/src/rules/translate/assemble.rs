@@ -63,7 +63,8 @@ fn merge_synonyms(candidates: &mut BTreeMap<String, Candidate>) -> BTreeMap<Stri
         }
     }
     for (head, compound) in entities::heads(candidates) {
-        merge(candidates, &mut names, &head, &compound);
+        let (gone, kept) = if entities::head_leads(candidates, &head, &compound) { (compound, head) } else { (head, compound) };
+        merge(candidates, &mut names, &gone, &kept);
     }
     names
 }

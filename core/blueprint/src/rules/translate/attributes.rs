@@ -37,7 +37,7 @@ pub(super) fn kind(key: &str, label: &str) -> AttributeType {
             "price" | "cost" | "amount" | "total" | "sum" | "fee" | "salary" | "wage" | "budget" | "balance" | "deposit" | "tip" | "premium" | "prepayment" | "fine" | "rent" | "debt" | "margin" | "payment" | "revenue" | "income" | "expense" => T::Money,
             "rate" | "percent" | "percentage" | "weight" | "height" | "width" | "length" | "depth" | "area" | "volume" | "distance" | "temperature" | "humidity" | "pressure" | "discount" | "latitude" | "longitude" | "speed" | "dosage" | "markup" | "vat" | "tax" => T::Decimal,
             "quantity" | "count" | "age" | "capacity" | "duration" | "stock" | "floor" | "year" | "rating" | "score" | "mileage" | "seats" | "seat" | "bedroom" | "pages" | "page" | "points" | "limit" | "minimum" | "maximum" | "threshold" | "experience" | "hour" | "minute" | "period" => T::Integer,
-            "status" | "state" | "type" | "kind" | "priority" | "gender" | "severity" | "stage" => T::Enum,
+            "status" | "state" | "type" | "kind" | "priority" | "gender" | "severity" | "stage" | "method" => T::Enum,
             "email" | "e-mail" => T::Email,
             "phone" | "telephone" | "mobile" | "fax" => T::Phone,
             "url" | "website" | "link" | "site" => T::Url,

@@ -85,6 +85,14 @@ impl Reader<'_> {
                 let values = values(self.text, &parts[i + 2..]);
                 self.values(scope.subject.clone().or_else(|| scope.about.clone()), thing, values);
             }
+            // "passes the states «new», «done»"
+            Some(Part::Other) if is_status(thing) => {
+                let values = values(self.text, &parts[i + 1..]);
+                if values.len() > 1 {
+                    self.values(thing.of.as_deref().cloned().or_else(|| scope.subject.clone()), thing, values);
+                    return Flow::Done;
+                }
+            }
             Some(Part::Open) => {
                 let end = close(parts, i + 1);
                 self.bracket(thing, &parts[i + 2..end]);
@@ -116,6 +124,11 @@ impl Reader<'_> {
     fn preposition(&mut self, prep: &str, parts: &[Placed], i: usize, scope: &mut Scope) -> Flow {
         let thing = match parts.get(i + 1).map(|p| &p.part) {
             Some(Part::Thing(thing)) => thing,
+            // "for each we keep a name"
+            Some(Part::Quant(Quant::Each)) if matches!(prep, "for" | "для" | "по" | "about") => {
+                scope.about = scope.subject.clone().or_else(|| self.subject.clone());
+                return Flow::Skip;
+            }
             // "У него есть имя", "У каждого есть имя".
             Some(Part::Pron(_) | Part::Quant(Quant::Each)) if prep == "у" => {
                 let found = items(self.text, skip_verb(parts, i + 2));
@@ -133,7 +146,11 @@ impl Reader<'_> {
             "по" | "для" | "за" | "с" => each || i == 0,
             "у" | "в" | "к" | "на" if self.possessive(parts, i, thing) => {
                 self.subject = Some(thing.clone());
-                return Flow::Done;
+                if !parts[i + 3.min(parts.len() - i)..].iter().any(|p| matches!(p.part, Part::Verb { act: Act::Store | Act::Have, .. })) {
+                    return Flow::Done;
+                }
+                scope.set(Some(thing.clone()), i);
+                return Flow::Skip;
             }
             "к" => each || i == 0,
             "in" => i == 0,
@@ -143,11 +160,16 @@ impl Reader<'_> {
         if about && (each || i == 0 || matches!(prep, "в" | "на") || scope.about.is_none()) {
             scope.about = Some(thing.clone());
             // "For each shift: start, end."
-            if let Some(Part::Colon | Part::Dash | Part::Comma) = parts.get(i + 2).map(|p| &p.part)
-                && items(self.text, &parts[i + 3..]).iter().filter(|f| is_property(&f.phrase)).count() > 1
-                && !acts(&parts[i + 4.min(parts.len() - i)..])
+            let list = match parts.get(i + 2).map(|p| &p.part) {
+                Some(Part::Colon | Part::Dash | Part::Comma) => parts.get(i + 3..),
+                Some(Part::Thing(_)) if each => parts.get(i + 2..),
+                _ => None,
+            };
+            if let Some(list) = list
+                && items(self.text, list).iter().filter(|f| is_property(&f.phrase)).count() > 1
+                && !acts(list.get(1..).unwrap_or(&[]))
             {
-                self.has(thing.clone(), &parts[i + 3..], Rule::Has);
+                self.has(thing.clone(), list, Rule::Has);
                 return Flow::Done;
             }
         }
@@ -206,7 +228,11 @@ impl Reader<'_> {
         let describes = rest.first().is_some_and(|p| matches!(p.part, Part::Value | Part::Verb { participle: true, .. } | Part::Adv | Part::Thing(_)) || self.text[p.span.clone()].eq_ignore_ascii_case("one"));
         let tied = rest.iter().find_map(|p| if let Part::Verb { act, .. } = p.part { Some(act) } else { None }) == Some(Act::Belong);
         let by = rest.iter().any(|p| matches!(&p.part, Part::Prep(prep) if prep == "by"));
-        let chosen = is_status(owner) || (!tied && !by && rest.iter().any(|p| matches!(p.part, Part::Or)));
+        let row = scope.modal && values.len() > 2 && rest.iter().all(|p| matches!(p.part, Part::Value | Part::Verb { participle: true, .. } | Part::Comma | Part::And | Part::Other));
+        let chosen = is_status(owner) || row || (!tied && !by && rest.iter().any(|p| matches!(p.part, Part::Or)));
+        if class(owner) == Some(Class::Person) && rest.iter().any(|p| matches!(p.part, Part::Thing(_))) {
+            return Flow::On;
+        }
         if !(short && describes && chosen) || rest.iter().any(|p| matches!(p.part, Part::Pron(_))) {
             return Flow::On;
         }

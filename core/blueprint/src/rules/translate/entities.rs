@@ -112,6 +112,12 @@ pub(super) fn property_of(key: &str) -> Option<(&str, &str)> {
     (owner && matches!(lexicon::class(head), Some(Class::Property | Class::Either))).then_some((front, head))
 }
 
+/// Whether the bare head is the better name: "group classes" once, then "each class has ...".
+pub(super) fn head_leads(all: &BTreeMap<String, Candidate>, head: &str, compound: &str) -> bool {
+    let owns = |key: &str| all.get(key).is_some_and(|c| c.reasons.contains_key(&Reason::Owns));
+    owns(head) && !owns(compound) && lexicon::class(compound).is_none() && class(head) != Some(Class::Person)
+}
+
 /// People who run the system rather than being kept in it.
 fn staff(key: &str) -> bool {
     let head = key.rsplit(' ').next().unwrap_or(key);

@@ -213,12 +213,10 @@ impl Reader<'_> {
 
     /// "As a manager, I want ..."
     fn story(&mut self, parts: &[Placed]) -> Option<Phrase> {
-        let opens = parts.first().is_some_and(|p| match &p.part {
-            Part::Prep(low) => low == "as",
-            Part::Conj => self.text[p.span.clone()].eq_ignore_ascii_case("as") || self.text[p.span.clone()].to_lowercase() == "как",
-            _ => false,
-        });
-        if opens && let Some(Part::Thing(role)) = parts.get(1).map(|p| &p.part) {
+        // A number such as "US-1:" may stand in front.
+        let start = parts.iter().take(4).position(|p| matches!(p.part, Part::Colon | Part::Dash)).map_or(0, |i| i + 1);
+        let opens = parts.get(start).is_some_and(|p| matches!(self.text[p.span.clone()].to_lowercase().as_str(), "as" | "как"));
+        if opens && let Some(Part::Thing(role)) = parts.get(start + 1).map(|p| &p.part) {
             self.emit(Fact::Actor { phrase: role.clone(), story: true });
             return Some(role.clone());
         }

@@ -91,7 +91,7 @@ const PROPERTIES: &str = "name title date time price cost amount total sum numbe
  breed species weight_in_kg chip_number microchip_number start end beginning finish from to period term interval frequency
  condition feature flag checkbox availability active subject_line location place contact contact_details contact_person requirement
  bio biography experience education hobby tag tags label alias abbreviation id identifier reference reference_number tracking_number
- commission stage trade passport_data passport_details personal_details vat_rate due_amount paid_amount minimum_stock reorder_level minimum maximum min max limit shelf_life expiration_date warranty warranty_period
+ commission stage rent trade passport_data passport_details personal_details vat_rate due_amount paid_amount minimum_stock reorder_level minimum maximum min max limit shelf_life expiration_date warranty warranty_period
  advance average birth_year completion created_at district employee_number inventory_number kpp snils ogrn marital_status middle_name milk_yield norm plate_number prepayment
  points qualification responsibility role sequence series specification threshold unit_price urgency valid_until workplace variant schedule section segment parameter method basis repayment charge
  expense_date check_in_date check_out_date issue_date payment_date appointment_date opening closing symptom video revenue profit income registration
@@ -117,7 +117,7 @@ const STOPS: &str = "system application app website site web_site page portal pl
  ability accounting art bank base break breakdown delay error hundred thousand majority messenger news notepad respect storefront thought ruble kopeck funnel mailing chat push working window
  cash_desk cafe creation birth construction credit day_off entrance exploitation holiday home installation insurance kitchen loading log_entry opening_balance outlet_plan point position_in_list
  reception transport transportation update wash theatre dispatch departure domestic acceptance goods garden pace order_sequence service_system
- non-functional functional entity core_entity data_model user_story user_stories composition summary change changes log audit_log trail name_of visa mastercard sepa fedex dhl ups apple facebook instagram
+ non-functional functional entity core_entity data_model user_story user_stories composition management summary change changes log audit_log trail name_of visa mastercard sepa fedex dhl ups apple facebook instagram
  payment_gateway payment_provider accounting_software barcode_scanner spreadsheets drag drop user_interface ui ux
  morning afternoon evening night monday tuesday wednesday thursday friday saturday sunday january february march april may june july
  august september october november december one ones other others both set range variety bunch world market experience quality fact

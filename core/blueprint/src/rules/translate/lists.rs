@@ -38,7 +38,7 @@ pub(super) fn skip_prep(parts: &[Placed]) -> &[Placed] {
 /// What follows verbs of having.
 pub(super) fn skip_verb(parts: &[Placed], from: usize) -> &[Placed] {
     let rest = parts.get(from..).unwrap_or(&[]);
-    let skip = rest.iter().take_while(|p| matches!(p.part, Part::Verb { act: Act::Have | Act::Store, .. } | Part::Modal | Part::Be | Part::Adv | Part::Dash | Part::And) || matches!(&p.part, Part::Prep(prep) if prep == "до")).count();
+    let skip = rest.iter().take_while(|p| matches!(p.part, Part::Verb { act: Act::Have | Act::Store, .. } | Part::Modal | Part::Be | Part::Adv | Part::Dash) || matches!(&p.part, Part::Prep(prep) if prep == "до")).count();
     &rest[skip..]
 }
 

@@ -109,7 +109,7 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
                     loose = form == Form::Ing;
                     // "made up of" is a verb of its own.
                     if lemma == "make" && next.is_some_and(|t| t.low == "up") { Tag::Verb(Act::Consist) } else { Tag::Verb(act) }
-                } else if ADJECTIVES.contains(low) && class.is_none() {
+                } else if ADJECTIVES.contains(low) && (class.is_none() || (class != Some(Class::Record) && next.is_some_and(|t| t.kind == Kind::Word && lexicon::class(&singular(&t.low).0).is_some()))) {
                     Tag::Adj
                 } else if class.is_none() && participle_like(low) {
                     participle = true;

@@ -50,6 +50,9 @@ impl Reader<'_> {
                 let found = items(self.text, &rest[1..]);
                 self.emit(Fact::Link { rule: Rule::With, subject: from.clone(), items: found });
             }
+            "with" | "с" | "со" if passive && act != Act::Belong && (class(to) == Some(Class::Person) || matches!(to.quant, Quant::One | Quant::A)) => {
+                self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item::from(to)] });
+            }
             "in" | "at" | "into" | "to" | "в" | "на" | "по" if (passive || (act == Act::Link && class(from) != Some(Class::Person))) && matches!(class(to), Some(Class::Record | Class::Either)) && !matches!(act, Act::Belong | Act::Consist) && (prep != "по" || to.quant == Quant::One) => {
                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item { phrase: to.clone(), values: Vec::new() }] });
             }

@@ -54,7 +54,11 @@ impl Phrase {
             return format!("{} {}", self.long_key, self.tail);
         }
         match &self.of {
-            Some(of) => format!("{} {}", of.attribute_key(), self.long_key),
+            // "actual date of return" is the actual return date.
+            Some(of) => match self.long_key.rsplit_once(' ') {
+                Some((described, head)) => format!("{described} {} {head}", of.attribute_key()),
+                None => format!("{} {}", of.attribute_key(), self.long_key),
+            },
             None => self.long_key.clone(),
         }
     }

@@ -79,6 +79,26 @@ impl Reader<'_> {
     }
 
     fn belonging(&mut self, verb: Predicate<'_>, scope: &Scope) -> Flow {
+        // "The manager assigns mechanics to jobs."
+        if let (Some(subject), false, Some(Part::Thing(first))) = (&verb.subject, verb.passive, verb.rest.first().map(|p| &p.part))
+            && class(subject) == Some(Class::Person)
+        {
+            if let Some(to) = verb.rest.windows(2).take(6).find_map(|pair| match (&pair[0].part, &pair[1].part) {
+                (Part::Prep(prep), Part::Thing(to)) if matches!(prep.as_str(), "to" | "with" | "к" | "за" | "на") => Some(to.clone()),
+                _ => None,
+            }) {
+                self.belongs(first.clone(), vec![Item::from(&to)]);
+            }
+            return self.managing(verb);
+        }
+        // "Payments are linked to a contract: date, amount."
+        if let (Some(subject), Some(colon)) = (&verb.subject, verb.rest.iter().position(|p| matches!(p.part, Part::Colon)))
+            && items(self.text, &verb.rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
+        {
+            self.belongs(subject.clone(), items(self.text, skip_prep(&verb.rest[..colon])).into_iter().take(4).collect());
+            self.has(subject.clone(), &verb.rest[colon + 1..], Rule::Has);
+            return Flow::Done;
+        }
         let owners: Vec<Item> = items(self.text, skip_prep(verb.rest)).into_iter().take(4).collect();
         let parts_follow = verb.russian && verb.subject.is_none() && owners.first().is_some_and(|o| o.phrase.plural);
         match (verb.subject, scope.about.clone()) {
@@ -100,7 +120,7 @@ impl Reader<'_> {
         let record = |thing: &Phrase| matches!(class(thing), Some(Class::Record | Class::Either));
         if let Some(subject) = verb.subject {
             // "The receipt records the supplier and the date."
-            if !verb.passive && record(&subject) && !found.is_empty() {
+            if (!verb.passive || (verb.reflexive && !found.is_empty())) && record(&subject) && !found.is_empty() {
                 self.has(subject, rest, Rule::Has);
                 return Flow::Done;
             }
