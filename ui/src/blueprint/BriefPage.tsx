@@ -71,7 +71,7 @@ export function BriefPage({ project, further }: { project: string | null; furthe
       onTranslate={() => void translate()}
       busy={create.pending || (ask && proposal.isFetching)}
       problem={problem ? `${problem.message} ${t("sheet.kept")}` : undefined}
-      further={further}
+      further={further && project ? () => go(pathOf(project, "requirements")) : undefined}
     />
   );
 }

@@ -480,6 +480,8 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
       </Empty>
     );
 
+  if (rows.length === 0 && !edit) return <Empty>{t("requirements.none")}</Empty>;
+
   const drawn = virtual ? virtualizer.getVirtualItems() : null;
   return (
     <>

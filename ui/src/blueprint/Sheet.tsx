@@ -1,7 +1,7 @@
-import { ArrowRight } from "lucide-react";
+import { ArrowLeft, ArrowRight } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Button, useVerbs } from "../kit";
+import { Button, IconButton, useVerbs } from "../kit";
 import "./Sheet.css";
 
 interface Props {
@@ -10,8 +10,8 @@ interface Props {
   onTranslate(): void;
   busy: boolean;
   problem?: string;
-  /** The sheet of a project that has a blueprint already. */
-  further?: boolean;
+  /** The way back, for a sheet that adds to a blueprint. */
+  further?(): void;
 }
 
 const examples = ["shop", "booking", "bakery"] as const;
@@ -34,10 +34,9 @@ export function Sheet({ text, onText, onTranslate, busy, problem, further }: Pro
   ]);
   useEffect(() => field.current?.focus(), []);
 
-  return (
-    <main className="desk">
+  const desk = (
+    <div className="desk">
       <div className="paper">
-        <h1 className="unseen">{further ? t("sheet.further") : t("sheet.title")}</h1>
         <textarea
           ref={field}
           className="paper-text"
@@ -93,6 +92,19 @@ export function Sheet({ text, onText, onTranslate, busy, problem, further }: Pro
           </ul>
         </section>
       )}
+    </div>
+  );
+  return (
+    <main className="sheet-place" aria-label={further ? t("sheet.further") : t("sheet.title")}>
+      {further ? (
+        <div className="bar">
+          <IconButton icon={ArrowLeft} label={t("sheet.back")} onClick={further} />
+          <h1>{t("sheet.further")}</h1>
+        </div>
+      ) : (
+        <h1 className="unseen">{t("sheet.title")}</h1>
+      )}
+      {desk}
     </main>
   );
 }

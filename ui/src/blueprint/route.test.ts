@@ -4,28 +4,26 @@ import { neighbour } from "./layout";
 import { routeAll, type Box } from "./route";
 
 // Boxes on a loose grid never touch, so there is always a way between them.
-const boxes: fc.Arbitrary<Box[]> = fc
-  .uniqueArray(fc.nat(24), { minLength: 2, maxLength: 9 })
-  .chain((cells) =>
-    fc.tuple(
-      ...cells.map((cell) =>
-        fc
-          .record({
-            dx: fc.nat(60),
-            dy: fc.nat(60),
-            width: fc.integer({ min: 160, max: 240 }),
-            height: fc.integer({ min: 60, max: 160 }),
-          })
-          .map(({ dx, dy, width, height }): Box => ({
-            id: `e${cell}`,
-            x: (cell % 5) * 400 + dx,
-            y: Math.floor(cell / 5) * 320 + dy,
-            width,
-            height,
-          })),
-      ),
+const boxes: fc.Arbitrary<Box[]> = fc.uniqueArray(fc.nat(24), { minLength: 2, maxLength: 9 }).chain((cells) =>
+  fc.tuple(
+    ...cells.map((cell) =>
+      fc
+        .record({
+          dx: fc.nat(60),
+          dy: fc.nat(60),
+          width: fc.integer({ min: 160, max: 240 }),
+          height: fc.integer({ min: 60, max: 160 }),
+        })
+        .map(({ dx, dy, width, height }): Box => ({
+          id: `e${cell}`,
+          x: (cell % 5) * 400 + dx,
+          y: Math.floor(cell / 5) * 320 + dy,
+          width,
+          height,
+        })),
     ),
-  );
+  ),
+);
 
 test("lines are orthogonal, begin and end on their boxes, and cross no box", () => {
   fc.assert(

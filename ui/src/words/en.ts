@@ -54,6 +54,7 @@ export const en = {
   },
   sheet: {
     title: "A new blueprint",
+    back: "Back to the requirements",
     further: "Add from a brief",
     label: "What the client said",
     placeholder: "Type or paste what the client said.",
@@ -107,6 +108,7 @@ export const en = {
     filter: "Filter",
     filter_verb: "Filter requirements",
     clear_filter: "Clear the filter",
+    none: "No requirements yet.",
     no_match: "No requirement has these words.",
     add_brief: "Add from a brief",
     new: "New requirement",
