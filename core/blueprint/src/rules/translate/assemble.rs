@@ -6,7 +6,7 @@ use super::entities::{self, Candidate};
 use super::facts::{self, Fact, Found, Item, Rule};
 use super::things::unwrap;
 use super::lexicon_en::{self as lexicon, Class};
-use super::model::{Attribute, AttributeType, Entity, Language, Relation, Requirement, RequirementKind, Role, Translation};
+use super::model::{Attribute, AttributeType, Cardinality, Entity, Language, Relation, Requirement, RequirementKind, Role, Translation};
 use super::phrases::Phrase;
 use super::relations::{Ties, tie};
 use super::{attributes, naming, questions, requirements, split};
@@ -185,6 +185,7 @@ impl<'a> Build<'a> {
                 _ => {}
             }
         }
+        self.name_parts();
         let entities = &self.entities;
         let relations = self
             .ties
@@ -199,6 +200,27 @@ impl<'a> Build<'a> {
             })
             .collect();
         (self.entities, relations)
+    }
+
+    /// The lines of an order are order lines: a name of its own tells them from the lines of an invoice.
+    fn name_parts(&mut self) {
+        let mut taken: BTreeSet<String> = self.entities.iter().map(|e| e.name.clone()).collect();
+        for (key, part) in [("line", "Line"), ("item", "Item"), ("line item", "Item"), ("row", "Line")] {
+            let Some(number) = self.numbers.get(key).copied() else { continue };
+            let owner = self.ties.iter().find_map(|(pair, tie)| {
+                let (from, to, cardinality) = tie.directed(*pair);
+                let whole = if cardinality == Cardinality::OneToMany && to == number { from } else { return None };
+                let papers = ["Order", "Invoice", "Cart", "Receipt", "Purchase", "Quote", "Request", "Shipment", "Waybill", "Delivery", "Contract", "Sale", "Estimate", "Bill"];
+                let paper = papers.iter().any(|p| self.entities[whole].name.ends_with(p));
+                (paper || key == "line").then_some(whole)
+            });
+            if let Some(owner) = owner {
+                let name = format!("{}{part}", self.entities[owner].name);
+                if taken.insert(name.clone()) {
+                    self.entities[number].name = name;
+                }
+            }
+        }
     }
 
     fn link(&mut self, rule: Rule, subject: &Phrase, items: &[Item], sentence: usize, id: &str) {

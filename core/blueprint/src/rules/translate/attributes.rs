@@ -1,6 +1,7 @@
 //! Names and types of attributes.
 
 use super::facts::Item;
+use super::lexicon_en;
 use super::morphology_en;
 use super::model::{Attribute, AttributeType};
 use super::naming;
@@ -56,7 +57,7 @@ pub(super) fn kind(key: &str, label: &str) -> AttributeType {
 /// "Products have names" gives each product one name, so plural owners make plural properties singular.
 pub(super) fn attribute(item: &Item, several_owners: bool, requirement: &str) -> Attribute {
     let (mut key, mut label) = (item.phrase.attribute_key(), item.phrase.attribute_label());
-    if several_owners && item.phrase.plural && !item.phrase.russian && item.phrase.quant != Quant::Many {
+    if several_owners && item.phrase.plural && lexicon_en::class(&key).is_none() && !item.phrase.russian && item.phrase.quant != Quant::Many {
         (key, label) = (last_singular(&key), last_singular(&label));
     }
     let name = naming::snake(&key);

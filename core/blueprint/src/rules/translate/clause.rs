@@ -100,7 +100,9 @@ impl Reader<'_> {
             Some(Part::Prep(with)) if matches!(with.as_str(), "with" | "с" | "со") && !is_property(thing) => {
                 let found = items(self.text, &parts[i + 2..]);
                 if found.iter().any(|i| is_property(&i.phrase)) {
-                    self.emit(Fact::Link { rule: Rule::With, subject: thing.clone(), items: found });
+                    // "A customer is a person with a name."
+                    let owner = scope.subject.as_ref().filter(|_| matches!(thing.key.as_str(), "person" | "someone" | "company")).unwrap_or(thing).clone();
+                    self.emit(Fact::Link { rule: Rule::With, subject: owner, items: found });
                 }
             }
             _ => {}
@@ -206,9 +208,10 @@ impl Reader<'_> {
     fn being(&mut self, parts: &[Placed], i: usize, scope: &Scope) -> Flow {
         let Some(owner) = &scope.subject else { return Flow::On };
         let rest = &parts[i + 1..];
-        // "Each job is for one bike."
-        if let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part))
-            && matches!(prep.as_str(), "for" | "of" | "from" | "to" | "with" | "by" | "in" | "на" | "для" | "у" | "в")
+        // "Each job is for one bike", "a car is located at a branch".
+        let told = &rest[rest.iter().take_while(|p| matches!(p.part, Part::Value | Part::Adv)).count()..];
+        if let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (told.first().map(|p| &p.part), told.get(1).map(|p| &p.part))
+            && matches!(prep.as_str(), "for" | "of" | "from" | "to" | "with" | "by" | "in" | "at" | "на" | "для" | "у" | "в")
             && !is_property(owner)
         {
             self.emit(Fact::Link { rule: Rule::Belongs, subject: owner.clone(), items: vec![Item::from(to)] });

@@ -169,7 +169,7 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
             }
             false
         }
-        Form::Ing => !known_noun && !next.is_some_and(|t| lexicon::class(&t.low) == Some(Class::Property)) && (!noun_before || prev.is_some_and(|w| w.tag == Tag::Prep)),
+        Form::Ing => !known_noun && !(prev.is_some_and(|w| matches!(w.tag, Tag::Comma | Tag::And)) && next.is_some_and(|t| lexicon::class(&t.low).is_some())) && !next.is_some_and(|t| lexicon::class(&t.low) == Some(Class::Property)) && (!noun_before || prev.is_some_and(|w| w.tag == Tag::Prep)),
         Form::Base | Form::Third => {
             if noun_before {
                 return false;

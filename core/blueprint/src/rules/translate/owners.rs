@@ -5,6 +5,7 @@ use super::lexicon_en::Class;
 use super::lists::{LIST, close, items, skip_verb, values};
 use super::phrases::{Part, Phrase, Placed};
 use super::things::{class, declares, is_property, is_status, unwrap};
+use super::word::case::NOM;
 use super::word::{Act, Quant};
 
 impl Reader<'_> {
@@ -65,7 +66,7 @@ impl Reader<'_> {
         let rest = skip_verb(parts, at + 2);
         // "В классе учится много учеников."
         let rest = match (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part)) {
-            (Some(Part::Verb { act: Act::Manage | Act::Link, .. }), Some(Part::Thing(thing))) if thing.quant == Quant::Many && matches!(&parts[at].part, Part::Prep(prep) if prep == "в" || prep == "на") => &rest[1..],
+            (Some(Part::Verb { act: Act::Manage | Act::Link, .. }), Some(Part::Thing(thing))) if (thing.quant == Quant::Many || (thing.plural && thing.cases & NOM != 0)) && matches!(&parts[at].part, Part::Prep(prep) if prep == "в" || prep == "на") => &rest[1..],
             _ => rest,
         };
         let starts = match rest.first().map(|p| &p.part) {

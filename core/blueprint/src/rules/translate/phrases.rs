@@ -54,6 +54,8 @@ impl Phrase {
             return format!("{} {}", self.long_key, self.tail);
         }
         match &self.of {
+            // A quantity of many things is a count.
+            Some(of) if self.russian && self.key.ends_with("quantity") && of.plural => format!("{} {} count", self.long_key.strip_suffix("quantity").unwrap_or(""), of.attribute_key()),
             // "actual date of return" is the actual return date.
             Some(of) => match self.long_key.rsplit_once(' ') {
                 Some((described, head)) => format!("{described} {} {head}", of.attribute_key()),

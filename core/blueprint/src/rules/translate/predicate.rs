@@ -60,7 +60,7 @@ impl Reader<'_> {
     fn having(&mut self, verb: Predicate<'_>, scope: &mut Scope) -> Flow {
         if verb.act == Act::Consist {
             // "состоит в группе"; "products are grouped into categories".
-            let kinds = verb.led_by(&["на", "into"]) && first_thing(verb.rest).is_some_and(|t| matches!(t.key.rsplit(' ').next(), Some("category" | "type" | "kind" | "class" | "section")));
+            let kinds = verb.led_by(&["на", "по", "into"]) && first_thing(verb.rest).is_some_and(|t| matches!(t.key.rsplit(' ').next(), Some("category" | "type" | "kind" | "class" | "section")));
             if kinds || verb.led_by(&["в"]) {
                 if let Some(from) = verb.subject {
                     self.belongs(from, items(self.text, &verb.rest[1..]).into_iter().take(4).collect());

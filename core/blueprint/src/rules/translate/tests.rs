@@ -30,7 +30,7 @@ fn briefs_become_blueprints() {
         ),
         (
             "An order consists of several items. For each order we store the date, the total and the status: draft, paid or sent. Every order belongs to one customer.",
-            "Order(date, total, status=draft|paid|sent)\nItem()\nCustomer()\nOrder one-to-many Item\nOrder many-to-one Customer\nroles: ",
+            "Order(date, total, status=draft|paid|sent)\nOrderItem()\nCustomer()\nOrder one-to-many OrderItem\nOrder many-to-one Customer\nroles: ",
         ),
         (
             "У каждого клиента есть имя, телефон и дата рождения. Клиент оформляет несколько заказов. В заказе указываем дату, сумму и статус (новый, оплачен, отгружен).",

@@ -8,12 +8,12 @@ use super::word::Act;
 const HAVE: &str = "have contain include comprise hold feature carry need require list identify characterize characterise describe";
 const CONSIST: &str = "consist divide compose";
 const BELONG: &str = "belong assign attach link relate connect associate tie refer correspond allocate";
-const LINK: &str = "place book order buy purchase pay own rent borrow reserve write lead teach attend submit register enrol enroll join register visit
+const LINK: &str = "make place book order buy purchase pay own rent borrow reserve write lead teach attend submit register enrol enroll join register visit
  sell supply host run conduct perform use employ post request upload sign issue receive subscribe participate drive service treat prescribe
  occupy lease play file adopt take work handle repair serve cover deliver speak present compete supervise organize organise produce publish leave rate review sponsor donate tend care";
 const STORE: &str = "store record keep save track capture note log enter specify remember collect know indicate fill hold";
 const MANAGE: &str = "add create edit delete remove update manage view maintain change modify import export search find show see display browse print
- send generate approve reject cancel confirm mark set open close schedule plan choose select pick check monitor follow look get give make
+ send generate approve reject cancel confirm mark set open close schedule plan choose select pick check monitor follow look get give
  archive filter sort share download scan call notify remind assign calculate compute count report prepare process accept complete finish start
  move transfer return ship pack load unload invoice charge refund renew extend invite block allow support provide offer help let ask answer
  work come go run happen say tell think like love hate try begin stop become turn put bring lose forget switch replace reduce increase
