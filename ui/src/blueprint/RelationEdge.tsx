@@ -34,7 +34,7 @@ export const RelationEdge = memo(function RelationEdge({ id, data, selected }: E
           endSign(last, route.toSide, isMany(relation.cardinality, "to"))
         }
       />
-      {(relation.label || selected) && (
+      {((relation.label && !route.crowded) || selected) && (
         <EdgeLabelRenderer>
           <div
             className={`relation-label nodrag nopan ${selected ? "selected" : ""}`}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { neighbour } from "./layout";
-import { routeAll, type Box } from "./route";
+import { labelSize, routeAll, type Box } from "./route";
 
 // Boxes on a loose grid never touch, so there is always a way between them.
 const boxes: fc.Arbitrary<Box[]> = fc.uniqueArray(fc.nat(24), { minLength: 2, maxLength: 9 }).chain((cells) =>
@@ -86,4 +86,34 @@ test("an arrow key goes to the nearest box in its direction", () => {
   expect(neighbour(all, all[0]!, "Right")?.id).toBe("right");
   expect(neighbour(all, all[0]!, "Down")?.id).toBe("below");
   expect(neighbour(all, all[0]!, "Left")).toBeUndefined();
+});
+
+test("labels cover neither boxes nor each other", () => {
+  fc.assert(
+    fc.property(boxes, fc.array(fc.tuple(fc.nat(8), fc.nat(8)), { maxLength: 12 }), (all, pairs) => {
+      const lines = pairs.map(([a, b], index) => ({
+        id: `l${index}`,
+        from: all[a % all.length]!.id,
+        to: all[b % all.length]!.id,
+        label: "refers to",
+      }));
+      const { width, height } = labelSize("refers to");
+      const labels = [...routeAll(all, lines).values()]
+        .filter((route) => !route.crowded)
+        .map(({ label }) => ({ x: label.x - width / 2, y: label.y - height / 2, width, height }));
+      for (const [index, a] of labels.entries())
+        for (const b of [...all, ...labels.slice(0, index)])
+          expect(a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height).toBe(
+            false,
+          );
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("two parallel lines each find a place for their label", () => {
+  const a: Box = { id: "a", x: 0, y: 0, width: 160, height: 100 };
+  const b: Box = { id: "b", x: 0, y: 220, width: 160, height: 100 };
+  const lines = ["l1", "l2"].map((id) => ({ id, from: "a", to: "b", label: "refers to" }));
+  expect([...routeAll([a, b], lines).values()].map((route) => route.crowded)).toEqual([false, false]);
 });

@@ -17,14 +17,16 @@ export interface Line {
   id: string;
   from: string;
   to: string;
+  label?: string;
 }
 export type Side = "left" | "right" | "top" | "bottom";
 export interface Route {
   points: Point[];
   fromSide: Side;
   toSide: Side;
-  /** Where the label stands: the middle of the longest stretch. */
+  /** Where the label stands; `crowded` when it finds no place free of boxes and other labels. */
   label: Point;
+  crowded: boolean;
 }
 
 /** Room for the crow's foot before the first bend. */
@@ -105,8 +107,9 @@ export function routeAll(boxes: readonly Box[], lines: readonly Line[]): Map<str
     if (!start || !end || !fromSide || !toSide) continue;
     const points = simplify([start, ...path(boxes, step(start, fromSide), step(end, toSide), fromSide, drawn), end]);
     for (let index = 1; index < points.length; index++) drawn.push([points[index - 1]!, points[index]!]);
-    routes.set(line.id, { points, fromSide, toSide, label: longest(points) });
+    routes.set(line.id, { points, fromSide, toSide, label: longest(points), crowded: false });
   }
+  placeLabels(boxes, lines, routes);
   return routes;
 }
 
@@ -241,16 +244,46 @@ function simplify(points: Point[]): Point[] {
   return kept;
 }
 
-function longest(points: Point[]): Point {
-  let best: [Point, Point] = [points[0]!, points[points.length - 1]!];
-  let length = -1;
-  for (let index = 1; index < points.length; index++) {
-    const [a, b] = [points[index - 1]!, points[index]!];
-    // A level stretch carries words better than an upright one.
-    const weight = Math.abs(a.x - b.x) * 1.5 + Math.abs(a.y - b.y);
-    if (weight > length) [length, best] = [weight, [a, b]];
+/** The size of a label, known from its letters. */
+export function labelSize(label: string): { width: number; height: number } {
+  return { width: label.length * 6.2 + 8, height: 16 };
+}
+
+/** Puts each label on its line where it covers no box and no other label; the longest stretches are tried first. */
+function placeLabels(boxes: readonly Box[], lines: readonly Line[], routes: Map<string, Route>): void {
+  const taken: Omit<Box, "id">[] = [];
+  const overlap = (a: Omit<Box, "id">, b: Omit<Box, "id">) =>
+    a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+  for (const line of lines) {
+    const route = routes.get(line.id);
+    if (!route || !line.label) continue;
+    const { width, height } = labelSize(line.label);
+    const rect = (at: Point) => ({ x: at.x - width / 2, y: at.y - height / 2, width, height });
+    const free = (at: Point) => [...boxes, ...taken].every((other) => !overlap(rect(at), other));
+    const place = [0.5, 0.35, 0.65, 0.22, 0.78]
+      .flatMap((share) =>
+        stretches(route.points).map(([a, b]) => ({ x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share })),
+      )
+      .find(free);
+    if (place) {
+      route.label = place;
+      taken.push(rect(place));
+    } else route.crowded = true;
   }
-  return { x: (best[0].x + best[1].x) / 2, y: (best[0].y + best[1].y) / 2 };
+}
+
+/** The line's straight parts, the roomiest for words first: a level one carries them better than an upright one. */
+function stretches(points: readonly Point[]): [Point, Point][] {
+  const room = ([a, b]: [Point, Point]) => Math.abs(a.x - b.x) * 1.5 + Math.abs(a.y - b.y);
+  return points
+    .slice(1)
+    .map((point, index): [Point, Point] => [points[index]!, point])
+    .sort((p, q) => room(q) - room(p));
+}
+
+function longest(points: readonly Point[]): Point {
+  const [a, b] = stretches(points)[0] ?? [points[0]!, points[0]!];
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }
 
 class Heap {

@@ -3,8 +3,8 @@ import { Dialog as Radix } from "radix-ui";
 import { useEffect, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useBlueprintSearch } from "../blueprint";
-import { Keys, useAllVerbs, useVerbs } from "../kit";
-import { pathOf, useProjectPlace } from "../project";
+import { Keys, useAllVerbs, useVerbs, type Verb } from "../kit";
+import { lastProject, pathOf, useProjectPlace } from "../project";
 import "./Palette.css";
 
 interface Line {
@@ -17,6 +17,9 @@ interface Line {
 }
 
 const hitIcons = { requirement: ListChecks, entity: Box, comment: MessageSquare } as const;
+
+/** What can be done here comes first. */
+const order: Verb["group"][] = ["edit", "go", "view", "sync", "project"];
 
 /** Finds every place, item and verb. */
 export function Palette() {
@@ -52,7 +55,8 @@ function PaletteList({ onDone }: { onDone(): void }) {
   const [at, setAt] = useState(0);
   const verbs = useAllVerbs();
   const { place, go } = useProjectPlace();
-  const hits = useBlueprintSearch(place?.project ?? null, text);
+  const project = place?.project ?? lastProject.get();
+  const hits = useBlueprintSearch(project, text);
 
   const lines = useMemo((): Line[] => {
     const wanted = text.trim().toLowerCase();
@@ -60,6 +64,7 @@ function PaletteList({ onDone }: { onDone(): void }) {
       .filter(
         (verb) => !verb.local && !verb.disabled && verb.id !== "palette" && verb.label.toLowerCase().includes(wanted),
       )
+      .sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group))
       .map((verb): Line => ({ id: verb.id, title: verb.label, keys: verb.keys, run: verb.run }));
     const items = (wanted ? hits : []).map((hit): Line => ({
       id: hit.id,
@@ -67,17 +72,17 @@ function PaletteList({ onDone }: { onDone(): void }) {
       detail: hit.excerpt,
       icon: hitIcons[hit.kind],
       run: () =>
-        place &&
+        project &&
         go(
           pathOf(
-            place.project,
+            project,
             hit.kind === "entity" || hit.element.startsWith("ent_") ? "data" : "requirements",
             hit.element,
           ),
         ),
     }));
     return [...items, ...found];
-  }, [go, hits, place, text, verbs]);
+  }, [go, hits, project, text, verbs]);
 
   useEffect(() => setAt(0), [text]);
   const chosen = Math.min(at, lines.length - 1);
