@@ -134,7 +134,7 @@ impl Reader<'_> {
             // "У него есть имя", "У каждого есть имя".
             Some(Part::Pron(_) | Part::Quant(Quant::Each)) if prep == "у" => {
                 let found = items(self.text, skip_verb(parts, i + 2));
-                let Some(owner) = self.subject.clone().filter(|_| !found.is_empty()) else { return Flow::On };
+                let Some(owner) = scope.subject.clone().or_else(|| self.subject.clone()).filter(|_| !found.is_empty()) else { return Flow::On };
                 self.emit(Fact::Link { rule: Rule::Has, subject: owner, items: found });
                 return Flow::Done;
             }
@@ -146,7 +146,7 @@ impl Reader<'_> {
             "on" => each,
             "about" | "per" | "о" | "об" | "про" => true,
             "по" | "для" | "за" | "с" => each || i == 0,
-            "у" | "в" | "к" | "на" if self.possessive(parts, i, thing) => {
+            "у" | "в" | "к" | "на" if self.possessive(parts, i, thing, scope.subject.is_some()) => {
                 self.subject = Some(thing.clone());
                 if !parts[i + 3.min(parts.len() - i)..].iter().any(|p| matches!(p.part, Part::Verb { act: Act::Store | Act::Have, .. })) {
                     return Flow::Done;

@@ -198,7 +198,7 @@ impl Reader<'_> {
     fn complement(&mut self, thing: &Phrase) {
         if let Some(of) = &thing.of {
             // "number of guests" is not a property of guests.
-            if matches!(thing.key.rsplit(' ').next(), Some("number" | "quantity" | "amount" | "count")) && of.plural {
+            if (matches!(thing.key.rsplit(' ').next(), Some("number" | "quantity" | "amount" | "count")) && of.plural) || (thing.russian && thing.key == "total") {
                 return self.complement(of);
             }
             if std::ptr::eq(unwrap(thing), thing) {

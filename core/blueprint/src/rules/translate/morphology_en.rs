@@ -169,7 +169,14 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
             }
             false
         }
-        Form::Ing => !known_noun && !(prev.is_some_and(|w| matches!(w.tag, Tag::Comma | Tag::And)) && next.is_some_and(|t| lexicon::class(&t.low).is_some())) && !next.is_some_and(|t| lexicon::class(&t.low) == Some(Class::Property)) && (!noun_before || prev.is_some_and(|w| w.tag == Tag::Prep)),
+        Form::Ing => {
+            let next_class = next.and_then(|t| lexicon::class(&t.low));
+            let in_list = prev.is_some_and(|w| matches!(w.tag, Tag::Comma | Tag::And));
+            // "shipping date" and "driving licence" name things.
+            let modifies = next_class == Some(Class::Property) || (in_list && next_class.is_some());
+            let free = !noun_before || prev.is_some_and(|w| w.tag == Tag::Prep);
+            !known_noun && !modifies && free
+        }
         Form::Base | Form::Third => {
             if noun_before {
                 return false;
@@ -192,7 +199,8 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
                     // A row of verbs goes on as it began.
                     let row = before.iter().rev().skip(1).take(12).find(|w| !matches!(w.tag, Tag::Comma | Tag::And | Tag::Or | Tag::Adv));
                     let after_verb = row.is_some_and(|w| matches!(w.tag, Tag::Verb(_)) && !w.participle);
-                    let goes_on = form == Form::Third && next_opens && before.iter().rev().take(12).any(|w| matches!(w.tag, Tag::Verb(_) | Tag::Be));
+                    let many_follow = next.is_some_and(|t| t.kind == Kind::Word && singular(&t.low).1 && lexicon::class(&singular(&t.low).0).is_some());
+                    let goes_on = ((form == Form::Third && next_opens) || (prev.tag == Tag::And && many_follow && !prev.plural)) && before.iter().rev().take(12).any(|w| matches!(w.tag, Tag::Verb(_) | Tag::Be));
                     if after_verb || goes_on { true } else { !known_noun && (next_opens || form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) || (known_noun && next_opens && form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) }
                 }
                 Tag::Conj => !known_noun || next_opens,

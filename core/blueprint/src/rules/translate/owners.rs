@@ -62,7 +62,7 @@ impl Reader<'_> {
     }
 
     /// "У клиента есть имя", "В каждом заказе номер и дата".
-    pub(super) fn possessive(&mut self, parts: &[Placed], at: usize, owner: &Phrase) -> bool {
+    pub(super) fn possessive(&mut self, parts: &[Placed], at: usize, owner: &Phrase, taken: bool) -> bool {
         let rest = skip_verb(parts, at + 2);
         // "В классе учится много учеников."
         let rest = match (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part)) {
@@ -71,7 +71,8 @@ impl Reader<'_> {
         };
         let starts = match rest.first().map(|p| &p.part) {
             Some(Part::Thing(thing)) => owner.quant >= Quant::One || thing.quant == Quant::Many || matches!(&parts[at].part, Part::Prep(prep) if prep == "у"),
-            Some(Part::Colon) => true,
+            // A list behind the place where things lie is about the things.
+            Some(Part::Colon) => !taken,
             _ => false,
         };
         if !starts {

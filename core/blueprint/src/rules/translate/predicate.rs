@@ -217,10 +217,10 @@ impl Reader<'_> {
     }
 
     fn managing(&mut self, verb: Predicate<'_>) -> Flow {
-        if let Some(subject) = verb.subject {
+        if let Some(subject) = verb.subject.clone() {
             // "Documents are uploaded to a case: title, file."
             if let Some(colon) = verb.rest.iter().position(|p| matches!(p.part, Part::Colon))
-                && verb.passive
+                && (verb.passive || (verb.russian && verb.led_by(&["в", "на"])))
                 && items(self.text, &verb.rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
             {
                 self.has(subject, &verb.rest[colon + 1..], Rule::Has);

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Rule;
 use super::model::Cardinality;
+use super::lexicon_en::Class;
 use super::phrases::Phrase;
+use super::things::class;
 use super::word::Quant;
 
 /// What sentences said about a pair; `None` where nothing was said.
@@ -34,14 +36,14 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
     let (many_to, many_from) = match rule {
         Rule::Has | Rule::Listed | Rule::Consists | Rule::With => {
             let many = item.plural || item.quant == Quant::Many;
-            (Some(many), if item.quant == Quant::One && subject.quant == Quant::One { Some(false) } else { None })
+            (Some(many), if item.quant == Quant::One && (subject.quant == Quant::One || (class(subject) == Some(Class::Person) && class(item) != Some(Class::Person))) { Some(false) } else { None })
         }
         Rule::Belongs => {
             // "Orders belong to customers" speaks of the kind; "an order belongs to several customers" counts.
             let many = item.quant == Quant::Many || (item.plural && !subject.plural);
             (Some(many), if many { Some(true) } else { None })
         }
-        Rule::Does => (if item.quant == Quant::One { Some(false) } else { Some(true) }, if subject.quant == Quant::Many { Some(true) } else { None }),
+        Rule::Does => (Some(item.quant != Quant::One || subject.quant != Quant::Each), if subject.quant == Quant::Many { Some(true) } else { None }),
         Rule::Of => (None, None),
     };
     let key = (from.0.min(to.0), from.0.max(to.0));

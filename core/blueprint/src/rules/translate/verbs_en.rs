@@ -29,7 +29,7 @@ const IRREGULAR: &str = "has:have had:have having:have kept:keep sold:sell bough
  knew:know known:know held:hold sent:send chose:choose chosen:choose found:find saw:see seen:see gave:give given:give went:go gone:go came:come said:say told:tell
  thought:think began:begin begun:begin put:put set:set brought:bring lost:lose forgot:forget forgotten:forget built:build shown:show grew:grow grown:grow
  drove:drive driven:drive left:leave lent:lend borrowed:borrow ran:run got:get read:read understood:understand fed:feed drew:draw drawn:draw won:win split:split
- belongs:belong goes:go does:do hid:hide hidden:hide meant:mean spent:spend lying:lie tied:tie tying:tie carried:carry";
+ belongs:belong goes:go does:do hid:hide hidden:hide meant:mean spent:spend lying:lie done:do tied:tie tying:tie carried:carry";
 
 static VERBS: LazyLock<BTreeMap<String, (String, Act, Form)>> = LazyLock::new(|| {
     let mut map = BTreeMap::new();
