@@ -161,7 +161,9 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
             tabbable: box.id === selected || (!boxes.some((each) => each.id === selected) && box.id === boxes[0]?.id),
             renaming: renaming === box.id,
             source: connecting === box.id,
-            onRename: (name) => void rename.run({ project, id: box.id, name }),
+            // A label that only repeats the name goes on repeating it.
+            onRename: (name) =>
+              void rename.run({ project, id: box.id, name, ...(entity.label === entity.name ? { label: name } : {}) }),
             onRenaming: (open) => {
               setRenaming(open && edit ? box.id : null);
               // The field is gone after Enter; the keyboard goes on from its table, unless it has gone elsewhere.

@@ -261,7 +261,14 @@ function EntityFacts({
               mono
               label={t("data.name")}
               value={entity.name}
-              onCommit={(next) => void set.run({ project, id: entity.id, name: next })}
+              onCommit={(next) =>
+                void set.run({
+                  project,
+                  id: entity.id,
+                  name: next,
+                  ...(entity.label === entity.name ? { label: next } : {}),
+                })
+              }
               problem={set.problem("name")}
             />
           </Fact>
