@@ -34,7 +34,7 @@ impl Count {
     }
 }
 
-const MEASURES: [&str; 5] = ["entities", "attributes", "relations", "pairs", "roles"];
+const MEASURES: [&str; 6] = ["entities", "attributes", "types", "relations", "pairs", "roles"];
 
 fn word(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -42,7 +42,10 @@ fn word(text: &str) -> String {
 
 /// One direction for each fact, so that both readings of it are equal.
 fn tie(from: &str, to: &str, cardinality: &str) -> String {
-    let (from, to) = (word(from), word(to));
+    raw_tie(&word(from), &word(to), cardinality)
+}
+
+fn raw_tie(from: &str, to: &str, cardinality: &str) -> String {
     if from <= to {
         return format!("{from} {cardinality} {to}");
     }
@@ -66,7 +69,7 @@ fn cardinality(c: Cardinality) -> &'static str {
 /// Names the expectation accepts for one thing; the first is its own.
 fn names(value: &Value) -> Vec<String> {
     let mut out: Vec<String> = value.as_str().or_else(|| value["name"].as_str()).map(word).into_iter().collect();
-    for key in ["aliases", "also", "accept"] {
+    for key in ["alternatives"] {
         out.extend(value[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(word));
     }
     out
@@ -76,66 +79,55 @@ fn list<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
     value[key].as_array().into_iter().flatten().collect()
 }
 
-fn compare(want: &Value, got: &Translation) -> [(BTreeSet<String>, BTreeSet<String>); 5] {
-    let mut sets: [(BTreeSet<String>, BTreeSet<String>); 5] = Default::default();
-    // Accepted names are translated to the expectation's own.
-    let mut entity = BTreeMap::new();
-    let mut attribute = BTreeMap::new();
+/// Wanted and produced facts of each measure, in one spelling; a wanted item is matched once.
+fn compare(want: &Value, got: &Translation) -> [(BTreeSet<String>, BTreeSet<String>); 6] {
+    let mut sets: [(BTreeSet<String>, BTreeSet<String>); 6] = Default::default();
+    // The expectation's own name for each produced name.
+    let mut own: BTreeMap<String, String> = BTreeMap::new();
     for one in list(want, "entities") {
         let accepted = names(one);
-        let Some(own) = accepted.first().cloned() else { continue };
-        for name in accepted {
-            entity.insert(name, own.clone());
-        }
-        sets[0].0.insert(own.clone());
-        for a in list(one, "attributes") {
-            let accepted = names(a);
-            let Some(first) = accepted.first().cloned() else { continue };
-            for name in accepted {
-                attribute.insert(format!("{own}.{name}"), format!("{own}.{first}"));
+        let Some(first) = accepted.first() else { continue };
+        sets[0].0.insert(first.clone());
+        let produced = accepted.iter().find_map(|name| got.entities.iter().find(|e| word(&e.name) == *name && !own.contains_key(name)));
+        let Some(produced) = produced else { continue };
+        own.insert(word(&produced.name), first.clone());
+        // Attributes are compared within matched entities only.
+        let mut left: Vec<_> = produced.attributes.iter().collect();
+        for attribute in list(one, "attributes") {
+            let accepted = names(attribute);
+            let Some(name) = accepted.first().map(|name| format!("{first}.{name}")) else { continue };
+            sets[1].0.insert(name.clone());
+            if let Some(at) = left.iter().position(|a| accepted.contains(&word(&a.name))) {
+                let matched = left.remove(at);
+                sets[1].1.insert(name.clone());
+                let kind = serde_json::to_value(matched.kind).unwrap_or_default();
+                sets[2].0.insert(format!("{name}:{}", attribute["type"].as_str().unwrap_or("")));
+                sets[2].1.insert(format!("{name}:{}", kind.as_str().unwrap_or("")));
             }
-            sets[1].0.insert(format!("{own}.{first}"));
         }
+        sets[1].1.extend(left.iter().map(|a| format!("{first}.{} (surplus)", word(&a.name))));
     }
-    let own = |name: &str| entity.get(&word(name)).cloned().unwrap_or_else(|| word(name));
+    let name = |name: &str| own.get(&word(name)).cloned().unwrap_or_else(|| format!("{} (surplus)", word(name)));
     for one in list(want, "relations") {
-        let (from, to) = (own(one["from"].as_str().unwrap_or("")), own(one["to"].as_str().unwrap_or("")));
-        sets[2].0.insert(tie(&from, &to, one["cardinality"].as_str().unwrap_or("")));
-        sets[3].0.insert(tie(&from, &to, ""));
+        let (from, to) = (word(one["from"].as_str().unwrap_or("")), word(one["to"].as_str().unwrap_or("")));
+        sets[3].0.insert(tie(&from, &to, one["cardinality"].as_str().unwrap_or("")));
+        sets[4].0.insert(tie(&from, &to, ""));
     }
-    let mut role = BTreeMap::new();
-    for one in list(want, "roles") {
-        let accepted = names(one);
-        let Some(first) = accepted.first().cloned() else { continue };
-        for name in accepted {
-            role.insert(name, first.clone());
-        }
-        sets[4].0.insert(first);
-    }
-    for one in &got.entities {
-        let name = own(&one.name);
-        for a in &one.attributes {
-            let key = format!("{name}.{}", word(&a.name));
-            sets[1].1.insert(attribute.get(&key).cloned().unwrap_or(key));
-        }
-        sets[0].1.insert(name);
-    }
+    sets[0].1.extend(got.entities.iter().map(|e| name(&e.name)));
     for one in &got.relations {
-        let (from, to) = (own(&one.from), own(&one.to));
-        sets[2].1.insert(tie(&from, &to, cardinality(one.cardinality)));
-        sets[3].1.insert(tie(&from, &to, ""));
+        let (from, to) = (name(&one.from), name(&one.to));
+        sets[3].1.insert(raw_tie(&from, &to, cardinality(one.cardinality)));
+        sets[4].1.insert(raw_tie(&from, &to, ""));
     }
-    for one in &got.roles {
-        let name = word(&one.name);
-        sets[4].1.insert(role.get(&name).cloned().unwrap_or(name));
-    }
+    sets[5].0.extend(list(want, "roles").into_iter().filter_map(|r| names(r).first().cloned()));
+    sets[5].1.extend(got.roles.iter().map(|r| word(&r.name)));
     sets
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/briefs");
     let miss: Vec<String> = std::env::args().skip_while(|a| a != "--miss").skip(1).collect();
-    let mut groups: BTreeMap<&str, ([Count; 5], usize)> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, ([Count; 6], usize)> = BTreeMap::new();
     let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)?.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.to_string_lossy().ends_with(".expected.json")).collect();
     paths.sort();
     println!("precision/recall     {}", MEASURES.map(|m| format!("{m:>11}")).join(""));

@@ -99,9 +99,9 @@ impl Reader<'_> {
             }
             Some(Part::Prep(with)) if matches!(with.as_str(), "with" | "с" | "со") && !is_property(thing) => {
                 let found = items(self.text, &parts[i + 2..]);
-                if found.iter().any(|i| is_property(&i.phrase)) {
+                if found.iter().any(|i| class(&i.phrase) == Some(Class::Property)) {
                     // "A customer is a person with a name."
-                    let owner = scope.subject.as_ref().filter(|_| matches!(thing.key.as_str(), "person" | "someone" | "company")).unwrap_or(thing).clone();
+                    let owner = scope.subject.as_ref().filter(|_| i > 0 && matches!(parts[i - 1].part, Part::Be) || matches!(thing.key.as_str(), "person" | "someone")).unwrap_or(thing).clone();
                     self.emit(Fact::Link { rule: Rule::With, subject: owner, items: found });
                 }
             }
@@ -211,10 +211,12 @@ impl Reader<'_> {
         // "Each job is for one bike", "a car is located at a branch".
         let told = &rest[rest.iter().take_while(|p| matches!(p.part, Part::Value | Part::Adv)).count()..];
         if let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (told.first().map(|p| &p.part), told.get(1).map(|p| &p.part))
+            && (prep != "by" || class(to) == Some(Class::Person))
             && matches!(prep.as_str(), "for" | "of" | "from" | "to" | "with" | "by" | "in" | "at" | "на" | "для" | "у" | "в")
             && !is_property(owner)
         {
             self.emit(Fact::Link { rule: Rule::Belongs, subject: owner.clone(), items: vec![Item::from(to)] });
+            self.parties(owner, &told[2..]);
         }
         // "The owner's details are: name, phone."
         let list = if matches!(rest.first().map(|p| &p.part), Some(Part::Colon)) { &rest[1..] } else { rest };

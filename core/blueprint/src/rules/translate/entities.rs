@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Fact, Found, Rule};
-use super::things::unwrap;
+use super::things::{staff, unwrap};
 use super::lexicon_en::{self as lexicon, Class};
 use super::phrases::Phrase;
 use super::word::Quant;
@@ -118,12 +118,6 @@ pub(super) fn head_leads(all: &BTreeMap<String, Candidate>, head: &str, compound
     owns(head) && !owns(compound) && lexicon::class(compound).is_none() && class(head) != Some(Class::Person)
 }
 
-/// People who run the system rather than being kept in it.
-fn staff(key: &str) -> bool {
-    let head = key.rsplit(' ').next().unwrap_or(key);
-    matches!(head, "manager" | "administrator" | "admin" | "receptionist" | "operator" | "dispatcher" | "cashier" | "accountant" | "bookkeeper" | "clerk" | "director" | "moderator" | "storekeeper" | "supervisor" | "secretary" | "registrar" | "user" | "staff" | "waiter" | "salesperson" | "librarian" | "officer" | "foreman" | "picker" | "assistant" | "auditor" | "inspector" | "head" | "advisor")
-}
-
 /// All candidates by key.
 pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
     let mut all: BTreeMap<String, Candidate> = BTreeMap::new();
@@ -157,9 +151,10 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                     let key = concept(&item.phrase);
                     let what = class(&key);
                     match rule {
+                        Rule::Consists if matches!(what, Some(Class::Property | Class::Either)) => {}
                         Rule::Consists => add(&mut all, &item.phrase, Reason::Parts, *sentence),
                         Rule::Belongs => add(&mut all, &item.phrase, Reason::Belongs, *sentence),
-                        Rule::Has | Rule::Listed | Rule::With if what == Some(Class::Record) || what == Some(Class::Person) || (what.is_none() && item.phrase.plural && item.phrase.quant == Quant::Many) || (what == Some(Class::Either) && item.phrase.quant == Quant::Many) => {
+                        Rule::Has | Rule::Listed | Rule::With if what == Some(Class::Record) || what == Some(Class::Person) || (what.is_none() && item.phrase.plural && item.phrase.quant == Quant::Many) || (matches!(what, Some(Class::Either | Class::Property)) && item.phrase.quant == Quant::Many) => {
                             // One noun in the singular among properties is most likely a property too.
                             let reason = if (properties > 0 && !item.phrase.plural) || (properties > 1 && item.phrase.quant == Quant::Bare) { Reason::Item } else { Reason::Possessed };
                             add(&mut all, &item.phrase, reason, *sentence);
@@ -234,7 +229,7 @@ impl Candidate {
             + match class(key) {
                 Some(Class::Record) => Reason::Known.points().0,
                 Some(Class::Person) => 0,
-                Some(Class::Property) => -6,
+                Some(Class::Property) => -4,
                 Some(Class::Either) => 0,
                 // "damage report" may be kept when it has a list of its own; a bare "report" never is.
                 Some(Class::Stop) if key.contains(' ') => -6,

@@ -21,10 +21,10 @@ pub(super) fn first_thing(parts: &[Placed]) -> Option<Phrase> {
 }
 
 /// "comes from a supplier", "is created from the order".
-pub(super) fn origin(parts: &[Placed]) -> Option<Phrase> {
+pub(super) fn origin(parts: &[Placed], passive: bool) -> Option<Phrase> {
     let parts = &parts[parts.iter().take_while(|p| matches!(p.part, Part::Adv | Part::Value)).count()..];
     match (parts.first().map(|p| &p.part), parts.get(1).map(|p| &p.part)) {
-        (Some(Part::Prep(prep)), Some(Part::Thing(thing))) if prep == "from" || (prep == "for" && matches!(thing.quant, Quant::Each | Quant::One | Quant::A)) => Some(thing.clone()),
+        (Some(Part::Prep(prep)), Some(Part::Thing(thing))) if prep == "from" || (prep == "for" && matches!(thing.quant, Quant::Each | Quant::One | Quant::A)) || (passive && matches!(prep.as_str(), "for" | "to") && !matches!(thing.quant, Quant::Bare | Quant::Many)) => Some(thing.clone()),
         _ => None,
     }
 }
@@ -141,7 +141,9 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
             }
             Part::Verb { participle: false, .. } | Part::Modal | Part::Be => {
                 // The last thing was the subject of the next clause.
-                if !fresh && out.len() > 1 && matches!(parts.get(i - 2).map(|p| &p.part), Some(Part::And | Part::Comma | Part::Semi)) {
+                // "... the name and the phone are stored" keeps its last item.
+                let stored = matches!(parts.get(i + 1).map(|p| &p.part), Some(Part::Verb { act: Act::Store, participle: true, .. }));
+                if !stored && !fresh && out.len() > 1 && matches!(parts.get(i - 2).map(|p| &p.part), Some(Part::And | Part::Comma | Part::Semi)) {
                     out.pop();
                 }
                 break;

@@ -132,7 +132,6 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
         "telephone" => key = "phone".into(),
         "organisation" => key = "organization".into(),
         "colour" => key = "color".into(),
-        "licence" => key = "license".into(),
         "enrolment" => key = "enrollment".into(),
         "programme" => key = "program".into(),
         "qty" => key = "quantity".into(),
@@ -193,7 +192,8 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
                     let agrees = if form == Form::Third { !prev.plural } else { prev.plural };
                     let object = form == Form::Base && prev.plural && !matches!(prev.low.as_str(), "sales" | "goods" | "parts") && next.is_some_and(|t| t.kind == Kind::Word && !PREPOSITIONS.contains(t.low.as_str()) && !matches!(t.low.as_str(), "and" | "or"));
                     let keeps = form == Form::Third && matches!(act, Act::Have | Act::Store) && next.is_some_and(|t| t.kind == Kind::Word && !PREPOSITIONS.contains(t.low.as_str()) && !matches!(t.low.as_str(), "and" | "or" | "is" | "are"));
-                    agrees && (!known_noun || next_opens || object || keeps) || (!known_noun && form == Form::Third)
+                    let plans = form == Form::Third && lexicon::class(&prev.key) == Some(Class::Person) && next.is_some_and(|t| singular(&t.low).1);
+                    agrees && (!known_noun || next_opens || object || keeps || plans) || (!known_noun && form == Form::Third)
                 }
                 Tag::And | Tag::Or | Tag::Comma => {
                     // A row of verbs goes on as it began.
@@ -205,6 +205,7 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
                 }
                 Tag::Conj => !known_noun || next_opens,
                 Tag::Possessive => false,
+                Tag::Be => form != Form::Base && !known_noun,
                 Tag::Open | Tag::Colon | Tag::Dash | Tag::Semi => form == Form::Base && (!known_noun || next_opens),
                 _ => !known_noun,
             }

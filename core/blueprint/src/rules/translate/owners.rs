@@ -54,7 +54,7 @@ impl Reader<'_> {
             "with" | "с" | "со" if passive && act != Act::Belong && (class(to) == Some(Class::Person) || matches!(to.quant, Quant::One | Quant::A)) => {
                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item::from(to)] });
             }
-            "in" | "at" | "into" | "to" | "в" | "на" | "по" if (passive || (act == Act::Link && class(from) != Some(Class::Person))) && matches!(class(to), Some(Class::Record | Class::Either)) && !matches!(act, Act::Belong | Act::Consist) && (prep != "по" || to.quant == Quant::One) => {
+            "in" | "at" | "into" | "to" | "в" | "на" | "по" if (passive || (act == Act::Link && class(from) != Some(Class::Person)) || (matches!(prep.as_str(), "in" | "at") && matches!(to.quant, Quant::One | Quant::A) && !is_property(from))) && matches!(class(to), Some(Class::Record | Class::Either)) && !matches!(act, Act::Belong | Act::Consist) && (prep != "по" || to.quant == Quant::One) => {
                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item { phrase: to.clone(), values: Vec::new() }] });
             }
             _ => {}

@@ -58,8 +58,8 @@ impl Phrase {
             Some(of) if self.russian && self.key.ends_with("quantity") && of.plural => format!("{} {} count", self.long_key.strip_suffix("quantity").unwrap_or(""), of.attribute_key()),
             // "actual date of return" is the actual return date.
             Some(of) => match self.long_key.rsplit_once(' ') {
-                Some((described, head)) => format!("{described} {} {head}", of.attribute_key()),
-                None => format!("{} {}", of.attribute_key(), self.long_key),
+                Some((described, head)) if self.russian => format!("{described} {} {head}", of.attribute_key()),
+                _ => format!("{} {}", of.attribute_key(), self.long_key),
             },
             None => self.long_key.clone(),
         }
@@ -239,6 +239,8 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     while let Some(word) = words.get(at) {
         match word.tag {
             Tag::Quant(q) => quant = quant.max(q),
+            // "one of the locations" is one location.
+            Tag::Prep if word.low == "of" && quant == Quant::One && words.get(at + 1).is_some_and(|w| matches!(w.tag, Tag::Quant(Quant::The) | Tag::Pron)) => {}
             Tag::Num => number = true,
             Tag::Or if quant == Quant::One && words.get(at + 1).is_some_and(|w| w.tag == Tag::Quant(Quant::Many)) => {}
             Tag::Pron if matches!(word.low.as_str(), "its" | "their" | "his" | "her" | "our" | "my" | "your" | "his/her" | "его" | "ее" | "их" | "свой" | "свои" | "свою" | "своих" | "своего" | "своей" | "наши" | "наш" | "наша" | "наших") => {}
@@ -323,7 +325,7 @@ fn simple(words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     if number {
         quant = quant.max(Quant::Many);
     }
-    let plural = noun.plural || quant == Quant::Many;
+    let plural = (noun.plural && quant != Quant::One) || quant == Quant::Many;
     let span = words[start].span.start..noun.span.end;
     Some((Phrase { key, label, long_key, long_label, quant, plural, cases: noun.cases, span, of: None, russian: noun.russian, tail: String::new() }, at))
 }

@@ -5,7 +5,7 @@ use super::facts::{Fact, Item, Reader, Rule};
 use super::lexicon_en::Class;
 use super::lists::{first_thing, items, origin, skip_prep, trailing_about};
 use super::phrases::{Part, Phrase, Placed};
-use super::things::{class, is_property, unwrap};
+use super::things::{class, is_property, staff, unwrap};
 use super::word::{Act, Quant};
 
 /// A verb with what stands around it.
@@ -42,6 +42,11 @@ impl Reader<'_> {
         if let Some(from) = &verb.subject {
             self.placed(from, act, verb.passive, verb.rest);
         }
+        // "Recipients do not have an account."
+        let denied = parts[..i].iter().rev().take(2).any(|p| matches!(self.text[p.span.clone()].to_lowercase().as_str(), "not" | "don't" | "doesn't" | "never" | "не"));
+        if denied && matches!(act, Act::Have | Act::Consist) {
+            return Flow::End;
+        }
         match act {
             Act::Have | Act::Consist => self.having(verb, scope),
             Act::Belong => self.belonging(verb, scope),
@@ -52,7 +57,7 @@ impl Reader<'_> {
     }
 
     fn belongs(&mut self, subject: Phrase, items: Vec<Item>) {
-        if !items.is_empty() {
+        if !items.is_empty() && class(&subject) != Some(Class::Property) {
             self.emit(Fact::Link { rule: Rule::Belongs, subject, items });
         }
     }
@@ -117,6 +122,11 @@ impl Reader<'_> {
             return Flow::Done;
         }
         let found = items(self.text, rest);
+        // "Allergies must be recorded as well."
+        if let (true, Some(property), Some(owner)) = (verb.passive, verb.subject.as_ref().filter(|s| is_property(s) && s.of.is_none()), self.subject.clone().filter(|s| matches!(class(s), Some(Class::Record | Class::Person)))) {
+            self.emit(Fact::Link { rule: Rule::Has, subject: owner, items: vec![Item::from(property)] });
+            return Flow::End;
+        }
         let record = |thing: &Phrase| matches!(class(thing), Some(Class::Record | Class::Either));
         if let Some(subject) = verb.subject {
             // "The receipt records the supplier and the date."
@@ -166,6 +176,29 @@ impl Reader<'_> {
         Flow::On
     }
 
+    /// "... by the customer": who acts, and who it then belongs to unless they only run the system.
+    fn by(&mut self, subject: &Phrase, rest: &[Placed]) {
+        let by = rest.iter().take(8).position(|p| matches!(&p.part, Part::Prep(by) if by == "by"));
+        let Some(by) = by.and_then(|b| first_thing(&rest[b..])).filter(|by| class(by) == Some(Class::Person)) else { return };
+        self.emit(Fact::Actor { phrase: by.clone(), story: false });
+        if !staff(&by.key) {
+            self.belongs(subject.clone(), vec![Item::from(&by)]);
+        }
+    }
+
+    /// "... with one dentist, in one room, for one patient"
+    pub(super) fn parties(&mut self, subject: &Phrase, rest: &[Placed]) {
+        for pair in rest.windows(2).take(12) {
+            match (&pair[0].part, &pair[1].part) {
+                (Part::Verb { participle: false, .. } | Part::Modal | Part::Be, _) => break,
+                (Part::Prep(prep), Part::Thing(to)) if matches!(prep.as_str(), "with" | "in" | "at" | "for" | "for each") && matches!(to.quant, Quant::One | Quant::A) && !is_property(to) => {
+                    self.belongs(subject.clone(), vec![Item::from(to)]);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn handled(&mut self, found: Vec<Item>) {
         for item in found.into_iter().take(6) {
             self.emit(Fact::Managed(item.phrase));
@@ -181,11 +214,11 @@ impl Reader<'_> {
             if verb.rest.iter().any(|p| matches!(p.part, Part::Colon)) {
                 return self.managing(Predicate { subject: Some(subject), ..verb });
             }
-            let by = verb.rest.iter().position(|p| matches!(&p.part, Part::Prep(by) if by == "by"));
-            if let Some(by) = by.and_then(|b| first_thing(&verb.rest[b..])) {
-                self.emit(Fact::Actor { phrase: by.clone(), story: false });
-                self.belongs(subject, vec![Item::from(&by)]);
+            if let Some(to) = origin(verb.rest, true) {
+                self.belongs(subject.clone(), vec![Item::from(&to)]);
             }
+            self.by(&subject, verb.rest);
+            self.parties(&subject, verb.rest);
             return Flow::On;
         }
         let rest = if verb.led_by(&["up", "for", "in", "at", "on", "с", "в", "на", "за"]) { skip_prep(verb.rest) } else { verb.rest };
@@ -209,6 +242,14 @@ impl Reader<'_> {
         if !verb.loose || scope.modal {
             self.emit(Fact::Actor { phrase: subject.clone(), story: false });
         }
+        // "Customers can open a claim for a parcel."
+        if let (Some(object), Some(Part::Prep(prep)), Some(Part::Thing(to))) = (found.first(), rest.get(1).map(|p| &p.part), rest.get(2).map(|p| &p.part))
+            && matches!(prep.as_str(), "for" | "on" | "about" | "with")
+            && matches!(to.quant, Quant::A | Quant::One | Quant::Each)
+            && class(&object.phrase) == Some(Class::Record)
+        {
+            self.belongs(object.phrase.clone(), vec![Item::from(to)]);
+        }
         self.handled(found.clone());
         if !found.is_empty() {
             self.emit(Fact::Link { rule: Rule::Does, subject, items: found });
@@ -226,18 +267,12 @@ impl Reader<'_> {
                 self.has(subject, &verb.rest[colon + 1..], Rule::Has);
                 return Flow::Done;
             }
-            if let Some(to) = origin(verb.rest) {
+            if let Some(to) = origin(verb.rest, verb.passive) {
                 self.belongs(subject.clone(), vec![Item::from(&to)]);
-                // "... for one pet, with one groomer"
-                for pair in verb.rest.windows(2).take(10).skip(1) {
-                    if let (Part::Prep(prep), Part::Thing(also)) = (&pair[0].part, &pair[1].part)
-                        && verb.passive
-                        && matches!(prep.as_str(), "with" | "by" | "for")
-                        && matches!(also.quant, Quant::One | Quant::A)
-                    {
-                        self.belongs(subject.clone(), vec![Item::from(also)]);
-                    }
-                }
+            }
+            if verb.passive {
+                self.by(&subject, verb.rest);
+                self.parties(&subject, verb.rest);
             }
             self.emit(if verb.passive { Fact::Managed(subject) } else { Fact::Actor { phrase: subject, story: false } });
         }

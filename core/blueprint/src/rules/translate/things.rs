@@ -47,3 +47,9 @@ pub(super) fn goods(phrase: &Phrase) -> Option<Phrase> {
     let service = key.ends_with("repair") || key.ends_with("rental") || key.ends_with("work") || key.ends_with("line");
     (told && !service && morphology_en::known(&key) != Some(Class::Stop)).then(|| Phrase { key: key.clone(), label: key.clone(), long_key: key.clone(), long_label: key, of: None, tail: String::new(), plural: true, ..phrase.clone() })
 }
+
+/// People who run the system rather than being kept in it.
+pub(super) fn staff(key: &str) -> bool {
+    let head = key.rsplit(' ').next().unwrap_or(key);
+    matches!(head, "manager" | "administrator" | "admin" | "receptionist" | "operator" | "dispatcher" | "cashier" | "accountant" | "bookkeeper" | "clerk" | "director" | "moderator" | "storekeeper" | "supervisor" | "secretary" | "registrar" | "user" | "staff" | "waiter" | "salesperson" | "librarian" | "officer" | "foreman" | "picker" | "assistant" | "auditor" | "inspector" | "head" | "advisor")
+}

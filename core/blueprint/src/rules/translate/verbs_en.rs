@@ -5,21 +5,21 @@ use std::sync::LazyLock;
 
 use super::word::Act;
 
-const HAVE: &str = "have contain include comprise hold feature carry need require list identify characterize characterise describe";
+const HAVE: &str = "have contain include comprise hold feature carry need require list define identify characterize characterise describe";
 const CONSIST: &str = "consist divide compose";
 const BELONG: &str = "belong assign attach link relate connect associate tie refer correspond allocate";
-const LINK: &str = "make place book order buy purchase pay own rent borrow reserve write lead teach attend submit register enrol enroll join register visit
+const LINK: &str = "open make place book order buy purchase pay own rent borrow reserve write lead teach attend submit register enrol enroll join register visit
  sell supply host run conduct perform use employ post request upload sign issue receive subscribe participate drive service treat prescribe
  occupy lease play file adopt take work handle repair serve cover deliver speak present compete supervise organize organise produce publish leave rate review sponsor donate tend care";
 const STORE: &str = "store record keep save track capture note log enter specify remember collect know indicate fill hold";
 const MANAGE: &str = "add create edit delete remove update manage view maintain change modify import export search find show see display browse print
- send generate approve reject cancel confirm mark set open close schedule plan choose select pick check monitor follow look get give
+ send generate approve reject cancel confirm mark set close schedule plan choose select pick check monitor follow look get give
  archive filter sort share download scan call notify remind assign calculate compute count report prepare process accept complete finish start
  move transfer return ship pack load unload invoice charge refund renew extend invite block allow support provide offer help let ask answer
  work come go run happen say tell think like love hate try begin stop become turn put bring lose forget switch replace reduce increase
  expect hope wish believe understand use consider handle arrive wait stay live exist seem appear depend vary differ cost
  repeat log contact email phone text publish connect sync synchronise synchronize integrate login verify validate prevent restrict limit
- apply prefer decide determine define estimate measure weigh inspect test clean feed water harvest plant grow bake cook
+ sit station locate apply prefer decide determine define estimate measure weigh inspect test clean feed water harvest plant grow bake cook
  collect pick drop settle reach touch read learn study win lose draw score combine split merge compare group sum build replenish restock reorder
  reschedule overlap conflict exceed expire remain hand complain pass fail own respond reply discuss agree attach mention name label tag rank occur grant revoke
  trigger launch perform act ensure guarantee protect secure encrypt hide lock unlock enable disable click press type drag scroll";
@@ -82,7 +82,7 @@ fn forms(lemma: &str) -> [(String, Form); 4] {
 }
 
 fn doubles(lemma: &str) -> bool {
-    matches!(lemma, "submit" | "refer" | "set" | "put" | "get" | "let" | "run" | "stop" | "ship" | "drop" | "pick" | "plan" | "log" | "tag" | "win" | "split" | "transfer" | "drag" | "enrol" | "scan" | "begin" | "cancel" | "occur") && !matches!(lemma, "pick")
+    matches!(lemma, "submit" | "sit" | "refer" | "set" | "put" | "get" | "let" | "run" | "stop" | "ship" | "drop" | "pick" | "plan" | "log" | "tag" | "win" | "split" | "transfer" | "drag" | "enrol" | "scan" | "begin" | "cancel" | "occur") && !matches!(lemma, "pick")
 }
 
 /// Lemma, meaning for data and shape of a verb form.
