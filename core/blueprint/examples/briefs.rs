@@ -69,9 +69,7 @@ fn cardinality(c: Cardinality) -> &'static str {
 /// Names the expectation accepts for one thing; the first is its own.
 fn names(value: &Value) -> Vec<String> {
     let mut out: Vec<String> = value.as_str().or_else(|| value["name"].as_str()).map(word).into_iter().collect();
-    for key in ["alternatives"] {
-        out.extend(value[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(word));
-    }
+    out.extend(value["alternatives"].as_array().into_iter().flatten().filter_map(Value::as_str).map(word));
     out
 }
 

@@ -40,6 +40,9 @@ pub(super) enum Flow {
 impl Reader<'_> {
     /// Reads a clause from left to right.
     pub(super) fn clause(&mut self, parts: &[Placed]) {
+        if self.verbless(parts) {
+            return;
+        }
         let mut scope = Scope::default();
         let mut i = 0;
         while i < parts.len() {
@@ -78,6 +81,19 @@ impl Reader<'_> {
         }
     }
 
+    /// "Start and end date, total price, status." goes on about what the last sentence was about.
+    fn verbless(&mut self, parts: &[Placed]) -> bool {
+        let plain = parts.iter().all(|p| !matches!(p.part, Part::Verb { participle: false, .. } | Part::Modal | Part::Be | Part::Colon | Part::Dash | Part::Pron(_) | Part::Conj));
+        let starts = matches!(parts.first().map(|p| &p.part), Some(Part::Thing(thing)) if is_property(thing) && thing.of.is_none());
+        let Some(owner) = self.subject.clone().filter(|o| plain && starts && matches!(class(o), Some(Class::Record | Class::Person))) else { return false };
+        let found = items(self.text, parts);
+        if found.len() < 2 || !found.iter().all(|f| is_property(&f.phrase)) {
+            return false;
+        }
+        self.emit(Fact::Link { rule: Rule::Has, subject: owner, items: found });
+        true
+    }
+
     fn named(&mut self, thing: &Phrase, parts: &[Placed], i: usize, scope: &mut Scope) -> Flow {
         match parts.get(i + 1).map(|p| &p.part) {
             Some(Part::Colon | Part::Dash) if (scope.subject.is_none() || i <= 2) && self.listed(thing, &parts[i + 2..], scope.subject.as_ref().or(scope.about.as_ref())) => return Flow::Done,
@@ -97,7 +113,8 @@ impl Reader<'_> {
                 let end = close(parts, i + 1);
                 self.bracket(thing, &parts[i + 2..end]);
             }
-            Some(Part::Prep(with)) if matches!(with.as_str(), "with" | "с" | "со") && !is_property(thing) => {
+            // "orders with a date", "we track devices by number and model"
+            Some(Part::Prep(with)) if !is_property(thing) && (matches!(with.as_str(), "with" | "с" | "со") || (with == "by" && i > 0 && matches!(parts[i - 1].part, Part::Verb { act: Act::Store, .. }))) => {
                 let found = items(self.text, &parts[i + 2..]);
                 if found.iter().any(|i| class(&i.phrase) == Some(Class::Property)) {
                     // "A customer is a person with a name."
@@ -208,6 +225,11 @@ impl Reader<'_> {
     fn being(&mut self, parts: &[Placed], i: usize, scope: &Scope) -> Flow {
         let Some(owner) = &scope.subject else { return Flow::On };
         let rest = &parts[i + 1..];
+        // "A reservation gets one or more tables."
+        if matches!(self.text[parts[i].span.clone()].to_lowercase().as_str(), "get" | "gets") && class(owner) == Some(Class::Record) && matches!(rest.first().map(|p| &p.part), Some(Part::Thing(_) | Part::Quant(_))) {
+            self.has(owner.clone(), rest, Rule::Has);
+            return Flow::On;
+        }
         // "Each job is for one bike", "a car is located at a branch".
         let told = &rest[rest.iter().take_while(|p| matches!(p.part, Part::Value | Part::Adv)).count()..];
         if let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (told.first().map(|p| &p.part), told.get(1).map(|p| &p.part))

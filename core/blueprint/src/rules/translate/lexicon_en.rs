@@ -96,7 +96,7 @@ const PROPERTIES: &str = "name title date time price cost amount total sum numbe
  points qualification responsibility role sequence series specification threshold unit_price urgency valid_until workplace variant schedule section segment parameter method basis repayment charge
  expense_date check_in_date check_out_date issue_date payment_date appointment_date opening closing symptom video revenue profit income registration
  payment_method delivery_method delivery_address shipping_address billing_address colour_code key value sum_insured premium
- credit_limit payment_terms opening_hours working_hours hours street city country region nationality citizenship birthplace emergency_contact instructions";
+ credit_limit payment_terms opening_hours working_hours hours street city country region seat nationality citizenship birthplace emergency_contact instructions";
 
 const STOPS: &str = "system application app website site web_site page portal platform software program_code solution tool_kit interface screen button
  menu_bar dashboard report reports statistics analytics chart graph export import backup integration api database table_view
@@ -170,7 +170,7 @@ pub(super) const ADVERBS: &str = "also too then than so very just only still alr
 
 pub(super) const CONJUNCTIONS: &str = "but if because that which who whom whose whether although though while unless since whereas what nor";
 
-pub(super) const PRONOUNS: &str = "it they we i you he she them us me him her its their our my your his this these those that itself themselves ours";
+pub(super) const PRONOUNS: &str = "it they we i you he she them us me him her its their our my your his this these those that itself themselves ours myself yourself ourselves himself herself";
 
 pub(super) const MODALS: &str = "can could may might must shall should will would need needs wants want cannot can't couldn't won't mustn't shouldn't wouldn't don't doesn't didn't do does did
  we'd i'd they'd we'll i'll they'll you'll it'll let lets let's";

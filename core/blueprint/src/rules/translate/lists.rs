@@ -152,6 +152,17 @@ pub(super) fn items(text: &str, parts: &[Placed]) -> Vec<Item> {
         }
         i += 1;
     }
+    // "start and end date" are two dates.
+    for at in 1..out.len() {
+        let Some((_, head)) = out[at].phrase.key.rsplit_once(' ').map(|(f, h)| (f, h.to_owned())) else { continue };
+        let one = &mut out[at - 1].phrase;
+        if matches!(head.as_str(), "date" | "time") && matches!(one.key.as_str(), "start" | "end" | "issue" | "opening" | "pick-up" | "check-in" | "begin") {
+            for name in [&mut one.key, &mut one.label, &mut one.long_key, &mut one.long_label] {
+                name.push(' ');
+                name.push_str(&head);
+            }
+        }
+    }
     out
 }
 

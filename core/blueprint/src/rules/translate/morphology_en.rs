@@ -87,6 +87,11 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
             "no" => Tag::Quant(Quant::Bare),
             "and" | "&" | "plus" => Tag::And,
             "or" | "and/or" => Tag::Or,
+            "has" | "have" | "had" if next.is_some_and(|t| t.low == "to") => Tag::Modal,
+            "has" | "have" | "had" => {
+                key = "have".into();
+                Tag::Verb(Act::Have)
+            }
             "not" | "never" => Tag::Adv,
             _ if PRONOUNS.contains(low) => Tag::Pron,
             _ if BE.contains(low) => Tag::Be,

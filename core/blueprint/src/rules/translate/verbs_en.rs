@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::word::Act;
 
-const HAVE: &str = "have contain include comprise hold feature carry need require list define identify characterize characterise describe";
+const HAVE: &str = "have contain include comprise hold feature carry need require list define decide determine identify characterize characterise describe";
 const CONSIST: &str = "consist divide compose";
 const BELONG: &str = "belong assign attach link relate connect associate tie refer correspond allocate";
 const LINK: &str = "open make place book order buy purchase pay own rent borrow reserve write lead teach attend submit register enrol enroll join register visit
@@ -19,7 +19,7 @@ const MANAGE: &str = "add create edit delete remove update manage view maintain 
  work come go run happen say tell think like love hate try begin stop become turn put bring lose forget switch replace reduce increase
  expect hope wish believe understand use consider handle arrive wait stay live exist seem appear depend vary differ cost
  repeat log contact email phone text publish connect sync synchronise synchronize integrate login verify validate prevent restrict limit
- sit station locate apply prefer decide determine define estimate measure weigh inspect test clean feed water harvest plant grow bake cook
+ sit station locate apply prefer define estimate measure weigh inspect test clean feed water harvest plant grow bake cook
  collect pick drop settle reach touch read learn study win lose draw score combine split merge compare group sum build replenish restock reorder
  reschedule overlap conflict exceed expire remain hand complain pass fail own respond reply discuss agree attach mention name label tag rank occur grant revoke
  trigger launch perform act ensure guarantee protect secure encrypt hide lock unlock enable disable click press type drag scroll";
