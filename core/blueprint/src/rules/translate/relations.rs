@@ -36,7 +36,9 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
     let (many_to, many_from) = match rule {
         Rule::Has | Rule::Listed | Rule::Consists | Rule::With => {
             let many = item.plural || item.quant == Quant::Many;
-            (Some(many), if item.quant == Quant::One && (subject.quant == Quant::One || (class(subject) == Some(Class::Person) && class(item) != Some(Class::Person))) { Some(false) } else { None })
+            // A bike is rented again and again: what a booking or an order takes from stock stands in many of them.
+            let shared = many && rule != Rule::Of && books(&subject.key) && !own_part(&item.key);
+            (Some(many), if shared { Some(true) } else if item.quant == Quant::One && (subject.quant == Quant::One || (class(subject) == Some(Class::Person) && class(item) != Some(Class::Person))) { Some(false) } else { None })
         }
         Rule::Belongs => {
             // "Orders belong to customers" speaks of the kind; "an order belongs to several customers" counts.
@@ -58,6 +60,15 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
     entry.many_b = join(entry.many_b, many_b);
     entry.requirements.insert(sentence);
     entry.rules.insert(rule);
+}
+
+fn books(key: &str) -> bool {
+    matches!(key.rsplit(' ').next(), Some("order" | "rental" | "reservation" | "booking" | "appointment" | "cart" | "wishlist" | "quote"))
+}
+
+/// Parts that live and die with their whole.
+fn own_part(key: &str) -> bool {
+    key == "spare part" || matches!(key.rsplit(' ').next(), Some("item" | "line" | "parcel" | "package" | "ticket" | "payment" | "job" | "task" | "operation" | "comment" | "file" | "document" | "photo" | "guest" | "participant" | "position" | "row" | "message" | "shipment" | "invoice"))
 }
 
 /// "Many" wins: a sentence that speaks of several is more telling than one that happens to use the singular.

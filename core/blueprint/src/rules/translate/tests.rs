@@ -46,7 +46,7 @@ fn briefs_become_blueprints() {
         ),
         (
             "each bike has a number and a size\na rental has a start date and a fee\none rental can include several bikes",
-            "Bike(number, size)\nRental(start_date, fee)\nRental one-to-many Bike\nroles: ",
+            "Bike(number, size)\nRental(start_date, fee)\nRental many-to-many Bike\nroles: ",
         ),
         (
             "## Data\n- Book: title, ISBN\n- Loan (start date, due date)\n\nEach loan belongs to one book. The system sends a report to Slack.",
