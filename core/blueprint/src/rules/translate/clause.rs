@@ -132,9 +132,14 @@ impl Reader<'_> {
         Flow::On
     }
 
-    fn pronoun(&self, low: &str, i: usize, scope: &mut Scope) {
+    fn pronoun(&mut self, low: &str, i: usize, scope: &mut Scope) {
         match low {
             "it" | "they" | "he" | "she" | "он" | "она" | "оно" | "они" | "него" | "нее" | "них" if scope.subject.is_none() => scope.set(self.subject.clone(), i),
+            // "A customer calls, we write down the name": the name is the customer's.
+            "we" | "мы" if scope.subject.is_some() => {
+                self.subject = scope.subject.take();
+                scope.since = i;
+            }
             "we" | "i" | "you" | "мы" | "я" => scope.set(self.teller.clone(), i),
             _ => {}
         }

@@ -45,11 +45,16 @@ impl Reader<'_> {
 
     /// "Clients register with their name", "classes are held in rooms".
     pub(super) fn placed(&mut self, from: &Phrase, act: Act, passive: bool, rest: &[Placed]) {
+        // "sign up with"
+        let rest = if matches!(rest.first().map(|p| &p.part), Some(Part::Prep(up)) if up == "up") { &rest[1..] } else { rest };
         let (Some(Part::Prep(prep)), Some(Part::Thing(to))) = (rest.first().map(|p| &p.part), rest.get(1).map(|p| &p.part)) else { return };
         match prep.as_str() {
             "with" | "с" | "со" if is_property(to) && act != Act::Belong && !is_property(from) => {
                 let found = items(self.text, &rest[1..]);
                 self.emit(Fact::Link { rule: Rule::With, subject: from.clone(), items: found });
+            }
+            "по" | "into" if passive && act != Act::Consist && matches!(to.key.as_str(), "category" | "section" | "type") => {
+                self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item::from(to)] });
             }
             "with" | "с" | "со" if passive && act != Act::Belong && (class(to) == Some(Class::Person) || matches!(to.quant, Quant::One | Quant::A)) => {
                 self.emit(Fact::Link { rule: Rule::Belongs, subject: from.clone(), items: vec![Item::from(to)] });

@@ -173,7 +173,7 @@ fn thing(text: &str, words: &[Word], start: usize) -> Option<(Phrase, usize)> {
     let mut chain = vec![];
     if phrase.russian {
         while chain.len() < 3 {
-            let genitive = words.get(at).is_some_and(|w| w.russian && matches!(w.tag, Tag::Noun | Tag::Adj | Tag::Quant(Quant::Each | Quant::One)) && (w.cases & GEN != 0) && !(w.tag == Tag::Adj && w.participle && w.gender == ' '));
+            let genitive = words.get(at).is_some_and(|w| w.russian && matches!(w.tag, Tag::Noun | Tag::Adj | Tag::Quant(Quant::Each | Quant::One)) && (w.cases & GEN != 0) && (!matches!(w.tag, Tag::Quant(_)) || w.low.ends_with("ого") || w.low.ends_with("ой")) && !(w.tag == Tag::Adj && w.participle && w.gender == ' '));
             if !genitive {
                 break;
             }

@@ -134,6 +134,11 @@ impl Reader<'_> {
                 self.has(subject, rest, Rule::Has);
                 return Flow::Done;
             }
+            // "The customer enters a name and a phone."
+            if !verb.passive && class(&subject) == Some(Class::Person) && !staff(&subject.key) && !found.is_empty() && found.iter().all(|i| is_property(&i.phrase) && i.phrase.of.is_none()) {
+                self.has(subject, rest, Rule::Has);
+                return Flow::Done;
+            }
             // "Parts are tracked in the warehouse: number, name, price."
             if let Some(colon) = rest.iter().position(|p| matches!(p.part, Part::Colon))
                 && (verb.passive || subject.russian)
@@ -159,9 +164,11 @@ impl Reader<'_> {
         // "They call us. We write down the name and the phone."
         else if let Some(owner) = self.subject.clone().filter(|o| !is_property(o) && class(o) != Some(Class::Stop))
             && found.len() > 1
-            && found.iter().all(|i| is_property(&i.phrase) && i.phrase.of.as_deref().is_none_or(|of| !matches!(class(of), Some(Class::Record | Class::Person))))
+            && is_property(&found[0].phrase)
+            && found.iter().filter(|i| is_property(&i.phrase)).count() * 2 >= found.len()
+            && found.iter().all(|i| i.phrase.of.as_deref().is_none_or(|of| !matches!(class(of), Some(Class::Record | Class::Person))))
         {
-            self.emit(Fact::Link { rule: Rule::Has, subject: owner, items: found });
+            self.has(owner, rest, Rule::Has);
             return Flow::Done;
         }
         // "We keep the name and phone of each customer."
