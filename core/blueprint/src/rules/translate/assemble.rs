@@ -8,7 +8,7 @@ use super::things::unwrap;
 use super::lexicon_en::{self as lexicon, Class};
 use super::model::{Attribute, AttributeType, Cardinality, Entity, Language, Relation, Requirement, RequirementKind, Role, Translation};
 use super::phrases::Phrase;
-use super::relations::{Ties, tie};
+use super::relations::{Tie, Ties, tie};
 use super::{attributes, naming, questions, requirements, split};
 
 /// Words that mean the same in a brief; the more frequent one stays.
@@ -185,6 +185,7 @@ impl<'a> Build<'a> {
                 _ => {}
             }
         }
+        self.made_out();
         self.name_parts();
         let entities = &self.entities;
         let relations = self
@@ -200,6 +201,27 @@ impl<'a> Build<'a> {
             })
             .collect();
         (self.entities, relations)
+    }
+
+    /// Orders and invoices are made out to someone: where the brief names both in one sentence and ties neither, they belong together.
+    fn made_out(&mut self) {
+        const PAPERS: &[&str] = &["order", "invoice", "rental", "reservation", "booking", "appointment", "return", "claim", "review", "shipment", "work order"];
+        const PARTIES: &[&str] = &["customer", "client", "buyer", "guest", "patient", "member", "merchant", "tenant"];
+        let find = |keys: &[&str]| -> Vec<usize> { keys.iter().filter_map(|k| self.lookup(k)).collect::<BTreeSet<_>>().into_iter().collect() };
+        let (papers, parties) = (find(PAPERS), find(PARTIES));
+        for paper in papers {
+            if self.ties.keys().any(|(a, b)| (*a == paper && parties.contains(b)) || (*b == paper && parties.contains(a))) {
+                continue;
+            }
+            for party in &parties {
+                let both: BTreeSet<&String> = self.entities[paper].requirements.iter().collect();
+                let Some(shared) = self.entities[*party].requirements.iter().find(|id| both.contains(id)) else { continue };
+                let sentence = self.requirements.iter().position(|r| r.id == *shared).unwrap_or(0);
+                let forward = *party < paper;
+                let (many_a, many_b) = if forward { (Some(false), Some(true)) } else { (Some(true), Some(false)) };
+                self.ties.insert((paper.min(*party), paper.max(*party)), Tie { many_a, many_b, requirements: [sentence].into(), rules: [Rule::Together].into(), forward });
+            }
+        }
     }
 
     /// The lines of an order are order lines: a name of its own tells them from the lines of an invoice.

@@ -26,6 +26,8 @@ pub(super) enum Rule {
     Of,
     /// "X with a and b"
     With,
+    /// A customer and an order in one sentence.
+    Together,
 }
 
 /// One item of a list, with the values it allows.

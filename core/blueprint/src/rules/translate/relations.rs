@@ -47,6 +47,7 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
         }
         Rule::Does => (Some(item.quant != Quant::One || subject.quant != Quant::Each), if subject.quant == Quant::Many { Some(true) } else { None }),
         Rule::Of => (None, None),
+        Rule::Together => (Some(true), Some(false)),
     };
     let key = (from.0.min(to.0), from.0.max(to.0));
     let forward = from.0 < to.0;
@@ -109,6 +110,7 @@ impl Tie {
             Some(Rule::Belongs) => "One is said to belong or be assigned to the other.",
             Some(Rule::Does) => "The one is said to act on the other.",
             Some(Rule::Of) => "One is named as the other's.",
+            Some(Rule::Together) => "They are named in one sentence, and such papers are made out to someone.",
             _ => "One is said to have the other.",
         }
     }
