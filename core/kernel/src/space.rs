@@ -1,0 +1,102 @@
+//! Spaces as this device knows them: role, cursor, and what the server last said.
+
+use crate::entry::Chain;
+use crate::sql::{Row, Value};
+use crate::{Error, Result, Role, Sql, SpaceId, Timestamp, Words, values};
+
+/// A space on this device.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Space {
+    /// Which.
+    pub space: SpaceId,
+    /// The server's address, or none while the space lives on this device alone.
+    pub server: Option<String>,
+    /// What the person may do.
+    pub role: Role,
+    /// The last entry of the server's log that this device holds.
+    pub seq: u64,
+    /// The proof of the log up to `seq`.
+    pub chain: Chain,
+    /// Which life of the server's log the cursor belongs to.
+    pub epoch: Option<[u8; 16]>,
+    /// The newest entry that the server named, with its proof.
+    pub head: Option<(u64, Chain)>,
+    /// Whether the person has paused its sync.
+    pub paused: bool,
+    /// When both chains were last seen equal with nothing waiting.
+    pub proven_at: Option<Timestamp>,
+    /// Why it can't sync, until it can.
+    pub problem: Option<Words>,
+}
+
+const COLUMNS: &str = "select space, server, role, seq, chain, epoch, head, head_chain, paused, proven_at, problem_en, problem_ru from kernel_space";
+
+fn read(mut row: Row) -> Result<Space> {
+    let head: Option<u64> = row.take(6)?;
+    let head_chain: Option<[u8; 32]> = row.take(7)?;
+    let problem: Option<String> = row.take(10)?;
+    Ok(Space {
+        space: row.take(0)?,
+        server: row.take(1)?,
+        role: Role::parse(&row.take::<String>(2)?)?,
+        seq: row.take(3)?,
+        chain: Chain(row.take(4)?),
+        epoch: row.take(5)?,
+        head: head.zip(head_chain.map(Chain)),
+        paused: row.take(8)?,
+        proven_at: row.take(9)?,
+        problem: problem.map(|en| Ok::<_, Error>(Words { en, ru: row.take::<Option<String>>(11)?.unwrap_or_default() })).transpose()?,
+    })
+}
+
+/// Begins a space on this device, owned by its person.
+///
+/// # Errors
+/// `Conflict` when it exists.
+pub fn create(sql: &mut dyn Sql, space: SpaceId) -> Result<()> {
+    sql.execute("insert into kernel_space (space, role, seq, chain) values ($1, 'owner', 0, $2)", values![space, Chain::empty(space).0])?;
+    Ok(())
+}
+
+/// The space.
+///
+/// # Errors
+/// `NotFound` when this device does not hold it.
+pub fn get(sql: &mut dyn Sql, space: SpaceId) -> Result<Space> {
+    find(sql, space)?.ok_or_else(|| Error::not_found(("This project is not on this device.", "Этого проекта нет на устройстве.")))
+}
+
+/// The space, if this device holds it.
+///
+/// # Errors
+/// Those of the database.
+pub fn find(sql: &mut dyn Sql, space: SpaceId) -> Result<Option<Space>> {
+    sql.find(&format!("{COLUMNS} where space = $1"), values![space])?.map(read).transpose()
+}
+
+/// All spaces, or those of one server.
+///
+/// # Errors
+/// Those of the database.
+pub fn list(sql: &mut dyn Sql, server: Option<&str>) -> Result<Vec<Space>> {
+    let rows = match server {
+        None => sql.query(&format!("{COLUMNS} order by space"), &[])?,
+        Some(server) => sql.query(&format!("{COLUMNS} where server = $1 order by space"), values![server])?,
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Writes a space as it now is.
+///
+/// # Errors
+/// Those of the database.
+pub fn save(sql: &mut dyn Sql, space: &Space) -> Result<()> {
+    let (head, head_chain) = space.head.map_or((Value::Null, Value::Null), |(seq, chain)| (seq.into(), chain.0.into()));
+    let (en, ru) = space.problem.as_ref().map_or((Value::Null, Value::Null), |words| ((&words.en).into(), (&words.ru).into()));
+    sql.execute(
+        "insert into kernel_space (space, server, role, seq, chain, epoch, head, head_chain, paused, proven_at, problem_en, problem_ru) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         on conflict (space) do update set server = $2, role = $3, seq = $4, chain = $5, epoch = $6, head = $7, head_chain = $8, paused = $9, proven_at = $10, problem_en = $11, problem_ru = $12",
+        &[space.space.into(), space.server.clone().into(), space.role.word().into(), space.seq.into(), space.chain.0.into(), space.epoch.into(), head, head_chain, space.paused.into(), space.proven_at.into(), en, ru],
+    )?;
+    Ok(())
+}
