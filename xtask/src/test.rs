@@ -1,0 +1,66 @@
+//! `cargo xtask test`: the whole gate.
+
+use std::time::Instant;
+
+use crate::project::Project;
+use crate::steps::{Step, Steps, elapsed};
+use crate::{Result, machine, only};
+
+/// Checks the form, then the parts, then the whole; what fails soonest comes first.
+///
+/// The device's store needs SQLCipher and the server's plain SQLite, and Cargo gives all packages of one invocation
+/// the union of their features. So neither side is ever named together with the other: one would get the other's
+/// library, and each combination would compile SQLite once more.
+pub fn run(project: &Project, arguments: &[String]) -> Result {
+    only(arguments, &["--fast"])?;
+    let fast = arguments.iter().any(|argument| argument == "--fast");
+    let started = Instant::now();
+    let mut steps = Steps::new(project);
+    machine::prepare(&mut steps, project, if fast { machine::FAST } else { machine::ALL })?;
+    project.npm_packages(&mut steps)?;
+    let npm = |script: &str| {
+        let mut command = project.npm();
+        command.args(["run", "--silent", script]);
+        command
+    };
+    steps.add(Step::new("Checking the screens' types", npm("lint")));
+    steps.add(Step::new("Testing the screens", npm("test")).counted());
+    project.screens(&mut steps)?;
+
+    let mut device = project.packages("core");
+    device.extend(project.packages("app"));
+    device.extend(project.packages("xtask"));
+    let mut server = project.packages("sync-server");
+    let whole = project.packages("tests");
+    let window: &[&str] = if fast || project.packages("app").is_empty() { &[] } else { &["--features", "scantling/desktop"] };
+    let cargo = |verb: &str, packages: &[&str], rest: &[&[&str]]| {
+        let mut command = project.cargo();
+        command.arg(verb).args(packages.iter().flat_map(|package| ["--package", package])).args(rest.concat());
+        command
+    };
+    let strict: &[&str] = &["--all-targets", "--", "-D", "warnings"];
+    steps.add(Step::new("Checking the core and the app", cargo("clippy", &device, &[window, strict])));
+    steps.add(Step::new("Testing the core and the app", cargo("test", &device, &[window])).counted());
+    if !server.is_empty() {
+        steps.add(Step::new("Testing the sync server", cargo("test", &server, &[])).counted());
+        steps.add(Step::new("Building the sync server", cargo("build", &server, &[])));
+    }
+    server.extend(&whole);
+    if !server.is_empty() {
+        steps.add(Step::new("Checking the sync server and the tests", cargo("clippy", &server, &[strict])));
+    }
+    if !project.packages("app").is_empty() {
+        steps.add(Step::new(if fast { "Building the command line" } else { "Building the desktop app" }, cargo("build", &["scantling"], &[window])));
+    }
+    if !whole.is_empty() {
+        let mut command = cargo("test", &whole, &[]);
+        command.env("SCANTLING_BIN", project.program("scantling")).env("SCANTLING_SERVER_BIN", project.program("scantling-server"));
+        if !fast {
+            command.env("SCANTLING_DESKTOP_BIN", project.program("scantling"));
+        }
+        steps.add(Step::new("Testing the whole system", command).counted());
+    }
+    let tests = steps.run()?;
+    println!("\nAll is well, after {}.\n{tests}", elapsed(started));
+    Ok(())
+}
