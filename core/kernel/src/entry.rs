@@ -83,6 +83,14 @@ impl Entry {
         Ok(entry)
     }
 
+    /// Reads an entry without checking its signature: enough to route it, never to believe it.
+    ///
+    /// # Errors
+    /// `Invalid`.
+    pub fn peek(bytes: &[u8]) -> Result<Self> {
+        Ok(Self::read(bytes).map_err(|source| malformed().because(source))?.0)
+    }
+
     /// Reads bytes of this device's own store, which were checked when they came in.
     ///
     /// # Errors

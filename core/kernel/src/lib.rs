@@ -10,10 +10,12 @@ pub mod error;
 pub mod id;
 pub mod log;
 pub mod migrate;
+pub mod protocol;
 pub mod random;
 pub mod space;
 pub mod sql;
 pub mod store;
+pub mod sync;
 pub mod time;
 
 pub use ctx::{Ctx, Device, Event, Permission, Role};

@@ -1,0 +1,236 @@
+//! The device's side of the connection to one server.
+
+use std::collections::BTreeMap;
+
+use minicbor::bytes::ByteVec;
+
+use crate::log::{Contexts, counts, outbox};
+use crate::protocol::{BATCH_BYTES, BATCH_COUNT, Cursor, Push, SpaceState, ToClient, ToServer, VERSION};
+use crate::space::{self, Space};
+use crate::{Ctx, Error, PersonId, Result, SpaceId, Words, values};
+
+/// The most entries of a space that may be on their way at once.
+const WINDOW: u64 = 2 * BATCH_COUNT as u64;
+
+/// The connection to one server, from its first message to its end. A new connection is a new `Client`.
+pub struct Client {
+    server: String,
+    person: Option<PersonId>,
+    /// The newest local entry that was pushed on this connection, by space. Only followed spaces stand here.
+    pushed: BTreeMap<SpaceId, i64>,
+    /// Why the server ended the connection, or asks for patience.
+    problem: Option<(String, Words, Option<u64>)>,
+}
+
+impl Client {
+    /// A connection to the server at this address.
+    #[must_use]
+    pub fn new(server: &str) -> Self {
+        Self { server: server.to_owned(), person: None, pushed: BTreeMap::new(), problem: None }
+    }
+
+    /// Whether the server has answered.
+    #[must_use]
+    pub fn welcomed(&self) -> bool {
+        self.person.is_some()
+    }
+
+    /// Why the server ended the connection, or asks for patience: a stable word, its reason, and milliseconds to wait.
+    #[must_use]
+    pub fn problem(&self) -> Option<&(String, Words, Option<u64>)> {
+        self.problem.as_ref()
+    }
+
+    /// The first message: cursors of every space of this server, and the beginning of its outbox.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn hello(&mut self, ctx: &mut Ctx<'_>, token: &str) -> Result<ToServer> {
+        let device = ctx.author()?.key.verifying_key().to_bytes();
+        let mut cursors = Vec::new();
+        let mut push = Vec::new();
+        let mut room = BATCH_BYTES;
+        for known in space::list(ctx.sql, Some(&self.server))?.into_iter().filter(|known| !known.paused) {
+            self.pushed.insert(known.space, 0);
+            if room > 0 && let Some(more) = self.batch(ctx, known.space, room)? {
+                room = room.saturating_sub(more.entries.iter().map(|entry| entry.len()).sum());
+                push.push(more);
+            }
+            cursors.push(cursor(&known));
+        }
+        Ok(ToServer::Hello { version: VERSION, token: token.to_owned(), device, cursors, push })
+    }
+
+    /// A message arrived; answers what to send. The caller's transaction must be rolled back when this fails,
+    /// and [`Client::failed`] told.
+    ///
+    /// # Errors
+    /// `Damaged` when the server's log does not continue the one on this device; those of the store.
+    pub fn receive(&mut self, ctx: &mut Ctx<'_>, contexts: &dyn Contexts, message: ToClient) -> Result<Vec<ToServer>> {
+        match message {
+            ToClient::Welcome { person, spaces } => {
+                self.person = Some(person);
+                for state in spaces {
+                    self.apply(ctx, &state)?;
+                }
+            }
+            ToClient::Space(state) => self.apply(ctx, &state)?,
+            ToClient::Entries { space, first, items, chain, head, head_chain } => {
+                if !self.pushed.contains_key(&space) {
+                    return Ok(Vec::new());
+                }
+                let mut known = space::get(ctx.sql, space)?;
+                ctx.receive(contexts, &mut known, first, &items, chain)?;
+                known.head = Some((head, head_chain));
+                known.problem = None;
+                self.prove(ctx, known)?;
+                ctx.emit("sync", "EntriesReceived", space.to_string());
+            }
+            ToClient::Known { space, id, seq } => {
+                ctx.sql.execute("update kernel_entry set seq = $3 where space = $1 and id = $2 and seq is null", values![space, id, seq])?;
+                let known = space::get(ctx.sql, space)?;
+                self.prove(ctx, known)?;
+            }
+            ToClient::Refused { space, id, code, reason } => ctx.refuse(contexts, space, &id, &code, &reason)?,
+            ToClient::Closed { space, reason } => {
+                self.pushed.remove(&space);
+                if let Some(mut known) = space::find(ctx.sql, space)? {
+                    known.problem = Some(reason);
+                    // What was read stays readable; nothing can be written that nobody would take.
+                    known.role = crate::Role::Viewer;
+                    space::save(ctx.sql, &known)?;
+                }
+                ctx.emit("sync", "SpaceClosed", space.to_string());
+            }
+            ToClient::Ephemeral { space, .. } => ctx.emit("presence", "EphemeralReceived", space.to_string()),
+            ToClient::Problem { code, reason, retry_after } => {
+                self.problem = Some((code, reason, retry_after));
+                if retry_after.is_some() {
+                    // What was on its way may have been turned away; pushing again is harmless.
+                    self.pushed.values_mut().for_each(|pushed| *pushed = 0);
+                    return Ok(Vec::new());
+                }
+            }
+        }
+        self.pump(ctx)
+    }
+
+    /// What to push now. Called after local changes, and by [`Client::receive`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn pump(&mut self, ctx: &mut Ctx<'_>) -> Result<Vec<ToServer>> {
+        let mut messages = Vec::new();
+        if self.person.is_none() {
+            return Ok(messages);
+        }
+        for space in self.pushed.keys().copied().collect::<Vec<_>>() {
+            let known = space::get(ctx.sql, space)?;
+            let caught_up = known.head.is_none_or(|(head, _)| known.seq >= head);
+            let flying: u64 = ctx
+                .sql
+                .find("select count(*) from kernel_entry where space = $1 and seq is null and refused_code is null and n <= $2", values![space, self.pushed.get(&space).copied().unwrap_or(0)])?
+                .map_or(Ok(0), |mut row| row.take(0))?;
+            // Entries that wait may be in the part of the log that is still to come.
+            if caught_up && !known.paused && flying < WINDOW && let Some(push) = self.batch(ctx, space, BATCH_BYTES)? {
+                messages.push(ToServer::Push(push));
+            }
+        }
+        Ok(messages)
+    }
+
+    /// Follows the spaces of this server that joined, or were resumed, since the connection began, and leaves the paused ones.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn refollow(&mut self, ctx: &mut Ctx<'_>) -> Result<Vec<ToServer>> {
+        let mut messages = Vec::new();
+        for known in space::list(ctx.sql, Some(&self.server))? {
+            match (known.paused, self.pushed.contains_key(&known.space)) {
+                (true, true) => {
+                    self.pushed.remove(&known.space);
+                    messages.push(ToServer::Unsubscribe(known.space));
+                }
+                (false, false) => {
+                    self.pushed.insert(known.space, 0);
+                    messages.push(ToServer::Subscribe(cursor(&known)));
+                }
+                _ => {}
+            }
+        }
+        Ok(messages)
+    }
+
+    /// Pushes everything that waits in a space once more, after refused entries were released.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn repush(&mut self, ctx: &mut Ctx<'_>) -> Result<Vec<ToServer>> {
+        self.pushed.values_mut().for_each(|pushed| *pushed = 0);
+        self.pump(ctx)
+    }
+
+    /// Notes why a message could not be taken over; the space stops until the next connection.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn failed(&mut self, ctx: &mut Ctx<'_>, space: SpaceId, error: &Error) -> Result<()> {
+        self.pushed.remove(&space);
+        let mut known = space::get(ctx.sql, space)?;
+        known.problem = Some(error.words.clone());
+        space::save(ctx.sql, &known)?;
+        ctx.emit("sync", "SyncFailed", space.to_string());
+        Ok(())
+    }
+
+    fn apply(&mut self, ctx: &mut Ctx<'_>, state: &SpaceState) -> Result<()> {
+        let Some(mut known) = space::find(ctx.sql, state.space)? else { return Ok(()) };
+        if state.start != known.seq || known.epoch.is_some_and(|epoch| epoch != state.epoch) && state.start == 0 {
+            ctx.unorder(&mut known)?;
+            self.pushed.insert(known.space, 0);
+        }
+        if known.role != state.role {
+            ctx.emit("project", "RoleChanged", known.space.to_string());
+        }
+        known.role = state.role;
+        known.epoch = Some(state.epoch);
+        known.head = Some((state.head, state.chain));
+        known.problem = None;
+        ctx.sql.execute("delete from kernel_member where space = $1", values![known.space])?;
+        for person in &state.people {
+            ctx.sql.execute(
+                "insert into kernel_member (space, person, name, role, online) values ($1, $2, $3, $4, $5) on conflict (space, person) do nothing",
+                values![known.space, person.person, &person.name, person.role.word(), person.online],
+            )?;
+            for device in &person.devices {
+                ctx.sql.execute(
+                    "insert into kernel_device (device, person, name) values ($1, $2, $3) on conflict (device) do update set person = $2, name = $3",
+                    values![device.as_slice(), person.person, &person.name],
+                )?;
+            }
+        }
+        self.prove(ctx, known)?;
+        ctx.emit("sync", "SpaceChanged", state.space.to_string());
+        Ok(())
+    }
+
+    /// Saves the space; when nothing waits and both proofs are equal, this is the moment at which it was proven.
+    fn prove(&mut self, ctx: &mut Ctx<'_>, mut known: Space) -> Result<()> {
+        if counts(ctx.sql, known.space)? == (0, 0) && known.head == Some((known.seq, known.chain)) {
+            known.proven_at = Some(ctx.now);
+        }
+        space::save(ctx.sql, &known)
+    }
+
+    fn batch(&mut self, ctx: &mut Ctx<'_>, space: SpaceId, bytes: usize) -> Result<Option<Push>> {
+        let after = self.pushed.get(&space).copied().unwrap_or(0);
+        let waiting = outbox(ctx.sql, space, after, BATCH_COUNT, bytes)?;
+        let Some((last, _)) = waiting.last() else { return Ok(None) };
+        self.pushed.insert(space, *last);
+        Ok(Some(Push { space, entries: waiting.into_iter().map(|(_, entry)| ByteVec::from(entry)).collect() }))
+    }
+}
+
+fn cursor(known: &Space) -> Cursor {
+    Cursor { space: known.space, epoch: known.epoch, seq: known.seq, chain: known.chain }
+}

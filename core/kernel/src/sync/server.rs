@@ -1,0 +1,323 @@
+//! The server's side of one connection.
+//!
+//! The session holds no data: it asks its shell to authenticate, append and read, and tells it what to send.
+//! A connection that reads slowly has at most one batch on its way; the rest stays in the log.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use minicbor::bytes::ByteVec;
+
+use crate::entry::{Chain, DeviceKey, Entry};
+use crate::log::Item;
+use crate::protocol::{Cursor, SpaceState, ToClient, ToServer, VERSION, decode};
+use crate::{PersonId, SpaceId, Words};
+
+/// The most appends that may wait before the shell should stop reading the socket.
+const MAX_APPENDS: usize = 8;
+
+/// What the session wants from its shell.
+#[derive(Debug, PartialEq)]
+pub enum Ask {
+    /// Check the token and the cursors; answer with [`Session::admitted`] or [`Session::rejected`].
+    Authenticate {
+        /// The access token.
+        token: String,
+        /// The key that the token must name.
+        device: DeviceKey,
+        /// The spaces to follow; those that the person is no member of are left out of the answer.
+        cursors: Vec<Cursor>,
+    },
+    /// Follow one more space; answer with [`Session::space`] or [`Session::closed`].
+    Follow(Cursor),
+    /// Append entries in order; answer with [`Session::appended`] after they are durable.
+    Append {
+        /// The log.
+        space: SpaceId,
+        /// As they came.
+        entries: Vec<Vec<u8>>,
+    },
+    /// Read a batch of the log; answer with [`Session::rows`].
+    Read {
+        /// The log.
+        space: SpaceId,
+        /// The last entry that was sent.
+        after: u64,
+    },
+    /// Send a message, and poll again when the socket has taken it.
+    Send(ToClient),
+    /// Relay to the others who follow the space.
+    Relay {
+        /// Whom it concerns.
+        space: SpaceId,
+        /// At most 1 KiB.
+        body: Vec<u8>,
+    },
+    /// End the connection.
+    Close,
+}
+
+/// The answer to [`Ask::Authenticate`].
+pub struct Admission {
+    /// Who the token stands for.
+    pub person: PersonId,
+    /// The spaces they may follow.
+    pub spaces: Vec<SpaceState>,
+    /// Those they may not, with the reason.
+    pub closed: Vec<(SpaceId, Words)>,
+}
+
+/// What became of a pushed entry.
+#[derive(Debug, PartialEq, Eq, Clone)]
+pub enum Outcome {
+    /// It has this place, and comes with the log.
+    Accepted(u64),
+    /// It had this place already.
+    Known(u64),
+    /// It is not accepted.
+    Refused {
+        /// A stable word.
+        code: String,
+        /// For the person.
+        reason: Words,
+    },
+}
+
+/// A row of the log.
+#[derive(Debug, PartialEq, Eq, Clone)]
+pub struct Row {
+    /// Its place.
+    pub seq: u64,
+    /// The entry's id.
+    pub id: Vec<u8>,
+    /// The entry.
+    pub bytes: Vec<u8>,
+    /// The proof up to it.
+    pub chain: Chain,
+}
+
+struct Followed {
+    sent: u64,
+    head: u64,
+    head_chain: Chain,
+    reading: bool,
+    /// Pushed on this connection and not yet streamed: the device holds their bytes.
+    own: BTreeSet<Vec<u8>>,
+}
+
+/// One connection.
+#[derive(Default)]
+pub struct Session {
+    greeted: bool,
+    admitted: bool,
+    ended: bool,
+    appends: usize,
+    waiting: Vec<(SpaceId, Vec<Vec<u8>>)>,
+    followed: BTreeMap<SpaceId, Followed>,
+    asks: VecDeque<Ask>,
+}
+
+impl Session {
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Ask> {
+        self.asks.pop_front()
+    }
+
+    /// Whether the shell should leave the socket unread until appends are answered.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.appends >= MAX_APPENDS
+    }
+
+    /// The spaces that are followed now.
+    pub fn followed(&self) -> impl Iterator<Item = SpaceId> {
+        self.followed.keys().copied()
+    }
+
+    /// A frame arrived.
+    pub fn frame(&mut self, bytes: &[u8]) {
+        if self.ended {
+            return;
+        }
+        match decode::<ToServer>(bytes) {
+            Err(error) => self.end("malformed", error.words),
+            Ok(ToServer::Hello { version, token, device, cursors, push }) => {
+                if self.greeted {
+                    return self.end("malformed", ("A connection begins once.".to_owned(), "Соединение начинается один раз.".to_owned()).into());
+                }
+                if version != VERSION {
+                    return self.end("version", (format!("This server speaks version {VERSION} of the protocol, the device {version}. Update the older one."), format!("Сервер говорит на версии {VERSION} протокола, устройство — на {version}. Обновите то, что старее.")).into());
+                }
+                self.greeted = true;
+                self.waiting = push.into_iter().map(|push| (push.space, plain(push.entries))).collect();
+                self.asks.push_back(Ask::Authenticate { token, device, cursors });
+            }
+            Ok(_) if !self.admitted => self.end("unauthorized", ("Sign in first.", "Сначала войдите.").into()),
+            Ok(ToServer::Push(push)) => self.append(push.space, plain(push.entries)),
+            Ok(ToServer::Subscribe(cursor)) => self.asks.push_back(Ask::Follow(cursor)),
+            Ok(ToServer::Unsubscribe(space)) => {
+                self.followed.remove(&space);
+            }
+            Ok(ToServer::Ephemeral { space, body }) => {
+                if body.len() <= 1024 && self.followed.contains_key(&space) {
+                    self.asks.push_back(Ask::Relay { space, body: body.into() });
+                }
+            }
+        }
+    }
+
+    /// The token is good.
+    pub fn admitted(&mut self, admission: Admission) {
+        self.admitted = true;
+        self.asks.push_back(Ask::Send(ToClient::Welcome { person: admission.person, spaces: admission.spaces.clone() }));
+        for (space, reason) in admission.closed {
+            self.asks.push_back(Ask::Send(ToClient::Closed { space, reason }));
+        }
+        for state in &admission.spaces {
+            self.follow(state);
+        }
+        for (space, entries) in std::mem::take(&mut self.waiting) {
+            self.append(space, entries);
+        }
+        for state in &admission.spaces {
+            self.read(state.space);
+        }
+    }
+
+    /// The token is not good, or the device is revoked.
+    pub fn rejected(&mut self, code: &str, reason: Words) {
+        self.end(code, reason);
+    }
+
+    /// A space is followed from now on, or is otherwise than before.
+    pub fn space(&mut self, state: SpaceState) {
+        let resumed = self.followed.get(&state.space).map(|followed| followed.sent);
+        match resumed {
+            // The log goes on where this connection is; only people and roles are news.
+            Some(sent) => {
+                let state = SpaceState { start: sent, ..state };
+                self.asks.push_back(Ask::Send(ToClient::Space(state.clone())));
+                self.moved(state.space, state.head, state.chain);
+            }
+            None => {
+                self.follow(&state);
+                self.asks.push_back(Ask::Send(ToClient::Space(state.clone())));
+                self.read(state.space);
+            }
+        }
+    }
+
+    /// The person is no member of a space, or no longer.
+    pub fn closed(&mut self, space: SpaceId, reason: Words) {
+        self.followed.remove(&space);
+        self.asks.push_back(Ask::Send(ToClient::Closed { space, reason }));
+    }
+
+    /// A log has grown.
+    pub fn moved(&mut self, space: SpaceId, head: u64, chain: Chain) {
+        if let Some(followed) = self.followed.get_mut(&space)
+            && head > followed.head
+        {
+            followed.head = head;
+            followed.head_chain = chain;
+            self.read(space);
+        }
+    }
+
+    /// The answer to [`Ask::Append`], one outcome for each entry.
+    pub fn appended(&mut self, space: SpaceId, outcomes: Vec<(Vec<u8>, Outcome)>) {
+        self.appends = self.appends.saturating_sub(1);
+        for (id, outcome) in outcomes {
+            let sent = self.followed.get(&space).map_or(0, |followed| followed.sent);
+            match outcome {
+                Outcome::Known(seq) if seq > sent => {}
+                Outcome::Accepted(_) => {}
+                Outcome::Known(seq) => {
+                    self.disown(space, &id);
+                    self.asks.push_back(Ask::Send(ToClient::Known { space, id, seq }));
+                }
+                Outcome::Refused { code, reason } => {
+                    self.disown(space, &id);
+                    self.asks.push_back(Ask::Send(ToClient::Refused { space, id, code, reason }));
+                }
+            }
+        }
+    }
+
+    /// The answer to [`Ask::Read`].
+    pub fn rows(&mut self, space: SpaceId, rows: Vec<Row>) {
+        let Some(followed) = self.followed.get_mut(&space) else { return };
+        followed.reading = false;
+        let Some((first, last)) = rows.first().map(|row| row.seq).zip(rows.last().map(|row| (row.seq, row.chain))) else { return };
+        if first != followed.sent + 1 {
+            // The rows belong to a position that this connection has left; ask again from where it is.
+            return self.read(space);
+        }
+        followed.sent = last.0;
+        if last.0 >= followed.head {
+            followed.head = last.0;
+            followed.head_chain = last.1;
+        }
+        let items = rows.into_iter().map(|row| if followed.own.remove(&row.id) { Item::Own(row.id) } else { Item::Entry(row.bytes) }).collect();
+        let message = ToClient::Entries { space, first, items, chain: last.1, head: followed.head, head_chain: followed.head_chain };
+        self.asks.push_back(Ask::Send(message));
+        self.read(space);
+    }
+
+    /// Someone else's ephemeral message.
+    pub fn relayed(&mut self, space: SpaceId, person: PersonId, body: Vec<u8>) {
+        if self.followed.contains_key(&space) {
+            self.asks.push_back(Ask::Send(ToClient::Ephemeral { space, person, body: ByteVec::from(body) }));
+        }
+    }
+
+    /// Ends the connection with a problem.
+    pub fn end(&mut self, code: &str, reason: Words) {
+        if !self.ended {
+            self.ended = true;
+            self.asks.push_back(Ask::Send(ToClient::Problem { code: code.to_owned(), reason, retry_after: None }));
+            self.asks.push_back(Ask::Close);
+        }
+    }
+
+    fn follow(&mut self, state: &SpaceState) {
+        self.followed.insert(state.space, Followed { sent: state.start, head: state.head, head_chain: state.chain, reading: false, own: BTreeSet::new() });
+    }
+
+    fn append(&mut self, space: SpaceId, entries: Vec<Vec<u8>>) {
+        let mut read = Vec::new();
+        for bytes in &entries {
+            match Entry::peek(bytes) {
+                Ok(entry) if entry.space == space => read.push(entry.id),
+                Ok(_) => return self.end("malformed", ("An entry belongs to another space than it was pushed to.", "Запись принадлежит другому пространству.").into()),
+                Err(error) => return self.end("malformed", error.words),
+            }
+        }
+        if let Some(followed) = self.followed.get_mut(&space) {
+            followed.own.extend(read);
+        }
+        if !entries.is_empty() {
+            self.appends += 1;
+            self.asks.push_back(Ask::Append { space, entries });
+        }
+    }
+
+    fn read(&mut self, space: SpaceId) {
+        if let Some(followed) = self.followed.get_mut(&space)
+            && !followed.reading
+            && followed.sent < followed.head
+        {
+            followed.reading = true;
+            self.asks.push_back(Ask::Read { space, after: followed.sent });
+        }
+    }
+
+    fn disown(&mut self, space: SpaceId, id: &[u8]) {
+        if let Some(followed) = self.followed.get_mut(&space) {
+            followed.own.remove(id);
+        }
+    }
+}
+
+fn plain(entries: Vec<ByteVec>) -> Vec<Vec<u8>> {
+    entries.into_iter().map(Into::into).collect()
+}

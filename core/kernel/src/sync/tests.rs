@@ -1,0 +1,323 @@
+//! A small world: devices with real stores and a server with real sessions over a naive log.
+//! Messages are delayed, connections are cut with what was on its way, the server forgets its connections.
+
+use std::collections::VecDeque;
+
+use automerge::transaction::Transactable;
+use automerge::{ChangeHash, Patch, ROOT};
+use proptest::prelude::*;
+
+use super::*;
+use crate::doc::Edit;
+use crate::entry::{Chain, Entry, Kind};
+use crate::log::{Contexts, Standing};
+use crate::protocol::{SpaceState, ToClient, ToServer, decode, encode};
+use crate::store::testing::Desk;
+use crate::{Ctx, Error, PersonId, Result, Role, SpaceId, Words, space, values};
+
+struct Nobody;
+
+impl Contexts for Nobody {
+    fn merged(&self, _: &mut Ctx<'_>, _: &str, _: &[Patch]) -> Result<()> {
+        Ok(())
+    }
+    fn rebuild(&self, _: &mut Ctx<'_>, _: &str) -> Result<()> {
+        Ok(())
+    }
+    fn record(&self, _: &mut Ctx<'_>, _: &Entry, _: &Standing) -> Result<()> {
+        Ok(())
+    }
+    fn digest(&self, _: &mut Ctx<'_>, _: SpaceId) -> Result<[u8; 32]> {
+        Ok([0; 32])
+    }
+}
+
+const SERVER: &str = "https://sync.test";
+const DOC: &str = "doc_a";
+
+fn the_space() -> SpaceId {
+    SpaceId::from_bytes([9; 16])
+}
+
+struct Log {
+    epoch: [u8; 16],
+    rows: Vec<Row>,
+    /// Devices whose writes are refused.
+    muted: Vec<[u8; 32]>,
+}
+
+impl Log {
+    fn chain(&self, seq: u64) -> Chain {
+        seq.checked_sub(1).map_or_else(|| Chain::empty(the_space()), |at| self.rows[usize::try_from(at).unwrap()].chain)
+    }
+
+    fn head(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    fn state(&self, cursor: &crate::protocol::Cursor) -> SpaceState {
+        let fits = cursor.epoch.is_none_or(|epoch| epoch == self.epoch) && cursor.seq <= self.head() && self.chain(cursor.seq) == cursor.chain;
+        SpaceState { space: the_space(), role: Role::Editor, epoch: self.epoch, head: self.head(), chain: self.chain(self.head()), start: if fits { cursor.seq } else { 0 }, people: vec![] }
+    }
+
+    fn accept(&mut self, bytes: Vec<u8>) -> (Vec<u8>, Outcome) {
+        let entry = Entry::parse(&bytes).unwrap();
+        if let Some(row) = self.rows.iter().find(|row| row.id == entry.id) {
+            return (entry.id, Outcome::Known(row.seq));
+        }
+        let refused = |code: &str| Outcome::Refused { code: code.to_owned(), reason: Words::from(code) };
+        if self.muted.contains(&entry.device) {
+            return (entry.id, refused("forbidden"));
+        }
+        if entry.kind == Kind::Change {
+            let change = automerge::Change::from_bytes(entry.payload.clone()).unwrap();
+            if !change.deps().iter().all(|ChangeHash(dep)| self.rows.iter().any(|row| row.id == dep)) {
+                return (entry.id, refused("dependencies"));
+            }
+        }
+        let chain = self.chain(self.head()).then(&bytes);
+        let seq = self.head() + 1;
+        self.rows.push(Row { seq, id: entry.id.clone(), bytes, chain });
+        (entry.id, Outcome::Accepted(seq))
+    }
+}
+
+struct Connection {
+    client: Client,
+    session: Session,
+    up: VecDeque<Vec<u8>>,
+    down: VecDeque<Vec<u8>>,
+}
+
+struct World {
+    log: Log,
+    desks: Vec<Desk>,
+    connections: Vec<Option<Connection>>,
+    key: usize,
+}
+
+impl World {
+    fn new(devices: u64) -> Self {
+        let mut desks: Vec<Desk> = (0..devices).map(|seed| Desk::new(seed, &[])).collect();
+        for (at, desk) in desks.iter_mut().enumerate() {
+            desk.run(|ctx| {
+                space::create(ctx.sql, the_space())?;
+                ctx.sql.execute("update kernel_space set server = $1", values![SERVER])?;
+                if at == 0 { ctx.create_doc(the_space(), DOC, |_| Ok(())) } else { Ok(()) }
+            })
+            .unwrap();
+        }
+        let connections = desks.iter().map(|_| None).collect();
+        Self { log: Log { epoch: [1; 16], rows: vec![], muted: vec![] }, desks, connections, key: 0 }
+    }
+
+    fn connect(&mut self, at: usize) {
+        let mut client = Client::new(SERVER);
+        let hello = self.desks[at].run(|ctx| client.hello(ctx, "token")).unwrap();
+        self.connections[at] = Some(Connection { client, session: Session::default(), up: [encode(&hello)].into(), down: VecDeque::new() });
+    }
+
+    fn edit(&mut self, at: usize) {
+        self.key += 1;
+        let key = format!("{at}-{}", self.key);
+        let edit = Edit { doc: DOC, label: "edit".into(), element: None, at: None };
+        // A device that has not heard of the document cannot edit it.
+        let edited = self.desks[at].run(|ctx| ctx.change(&edit, |tx| Ok(tx.put(ROOT, key.as_str(), 1)?)));
+        if edited.is_ok() && let Some(connection) = &mut self.connections[at] {
+            let more = self.desks[at].run(|ctx| connection.client.pump(ctx)).unwrap();
+            connection.up.extend(more.iter().map(encode::<ToServer>));
+        }
+    }
+
+    fn perform(&mut self, at: usize) {
+        loop {
+            let Some(connection) = &mut self.connections[at] else { return };
+            let Some(ask) = connection.session.poll() else { return };
+            match ask {
+                Ask::Authenticate { cursors, .. } => {
+                    let spaces = cursors.iter().map(|cursor| self.log.state(cursor)).collect();
+                    connection.session.admitted(Admission { person: PersonId::from_bytes([at as u8; 16]), spaces, closed: vec![] });
+                }
+                Ask::Follow(cursor) => connection.session.space(self.log.state(&cursor)),
+                Ask::Append { space, entries } => {
+                    let outcomes = entries.into_iter().map(|bytes| self.log.accept(bytes)).collect();
+                    connection.session.appended(space, outcomes);
+                    let (head, chain) = (self.log.head(), self.log.chain(self.log.head()));
+                    for other in self.connections.iter_mut().flatten() {
+                        other.session.moved(space, head, chain);
+                    }
+                }
+                Ask::Read { space, after } => {
+                    let rows = self.log.rows.iter().skip(usize::try_from(after).unwrap()).take(3).cloned().collect();
+                    connection.session.rows(space, rows);
+                }
+                Ask::Send(message) => connection.down.push_back(encode(&message)),
+                Ask::Relay { .. } => {}
+                Ask::Close => {
+                    self.connections[at] = None;
+                }
+            }
+        }
+    }
+
+    fn deliver_up(&mut self, at: usize) -> bool {
+        let Some(connection) = &mut self.connections[at] else { return false };
+        let Some(frame) = connection.up.pop_front() else { return false };
+        connection.session.frame(&frame);
+        (0..self.connections.len()).for_each(|other| self.perform(other));
+        (0..self.connections.len()).for_each(|other| self.perform(other));
+        true
+    }
+
+    fn deliver_down(&mut self, at: usize) -> bool {
+        let Some(connection) = &mut self.connections[at] else { return false };
+        let Some(frame) = connection.down.pop_front() else { return false };
+        let message: ToClient = decode(&frame).unwrap();
+        let client = &mut connection.client;
+        let answer = self.desks[at].run(|ctx| client.receive(ctx, &Nobody, message)).unwrap();
+        connection.up.extend(answer.iter().map(encode::<ToServer>));
+        true
+    }
+
+    fn settle(&mut self) {
+        for at in 0..self.desks.len() {
+            self.connect(at);
+        }
+        for _ in 0..10_000 {
+            let moved = (0..self.desks.len()).fold(false, |moved, at| self.deliver_up(at) | self.deliver_down(at) | moved);
+            if !moved {
+                return;
+            }
+        }
+        panic!("the world does not come to rest");
+    }
+
+    fn heads(&mut self, at: usize) -> Vec<ChangeHash> {
+        self.desks[at].run(|ctx| Ok(ctx.doc(DOC)?.get_heads())).unwrap()
+    }
+
+    fn space(&mut self, at: usize) -> crate::space::Space {
+        self.desks[at].run(|ctx| space::get(ctx.sql, the_space())).unwrap()
+    }
+
+    fn assert_equal(&mut self) {
+        let heads = self.heads(0);
+        for at in 0..self.desks.len() {
+            let known = self.space(at);
+            assert_eq!(known.seq, self.log.head(), "device {at} holds the whole log");
+            assert_eq!(known.chain, self.log.chain(self.log.head()));
+            assert!(known.proven_at.is_some());
+            assert_eq!(self.heads(at), heads, "device {at} has the same document");
+            let checks = self.desks[at].run(|ctx| crate::log::verify(ctx, &Nobody)).unwrap();
+            assert!(checks.iter().all(|check| check.ok));
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Edit(usize),
+    Connect(usize),
+    Cut(usize),
+    Up(usize),
+    Down(usize),
+    ServerRestarts,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let device = 0..3_usize;
+    let step = prop_oneof![
+        4 => device.clone().prop_map(Step::Edit),
+        2 => device.clone().prop_map(Step::Connect),
+        1 => device.clone().prop_map(Step::Cut),
+        6 => device.clone().prop_map(Step::Up),
+        6 => device.prop_map(Step::Down),
+        1 => Just(Step::ServerRestarts),
+    ];
+    prop::collection::vec(step, 0..80)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_network_does_all_devices_end_equal_and_proven(steps in steps()) {
+        let mut world = World::new(3);
+        for step in steps {
+            match step {
+                Step::Edit(at) => world.edit(at),
+                Step::Connect(at) => world.connect(at),
+                Step::Cut(at) => world.connections[at] = None,
+                Step::Up(at) => { world.deliver_up(at); }
+                Step::Down(at) => { world.deliver_down(at); }
+                Step::ServerRestarts => world.connections.iter_mut().for_each(|connection| *connection = None),
+            }
+        }
+        world.settle();
+        world.assert_equal();
+    }
+}
+
+#[test]
+fn what_was_refused_stays_visible_and_is_accepted_when_sent_again() {
+    let mut world = World::new(2);
+    world.settle();
+    let muted = world.desks[1].store.device().unwrap().key.verifying_key().to_bytes();
+    world.log.muted.push(muted);
+    world.edit(1);
+    world.edit(1);
+    world.settle();
+    let refused = world.desks[1].run(|ctx| crate::log::refused(ctx.sql, the_space())).unwrap();
+    assert_eq!(refused.iter().map(|refused| refused.code.as_str()).collect::<Vec<_>>(), ["forbidden", "forbidden"]);
+    world.log.muted.clear();
+    world.desks[1].run(|ctx| ctx.retry(&Nobody, the_space(), &refused[0].entry.id)).unwrap();
+    world.settle();
+    world.assert_equal();
+}
+
+#[test]
+fn a_discarded_change_takes_those_built_on_it_and_leaves_the_rest() {
+    let mut world = World::new(2);
+    world.settle();
+    let before = world.heads(0);
+    let muted = world.desks[1].store.device().unwrap().key.verifying_key().to_bytes();
+    world.log.muted.push(muted);
+    world.edit(1);
+    world.edit(1);
+    world.settle();
+    let refused = world.desks[1].run(|ctx| crate::log::refused(ctx.sql, the_space())).unwrap();
+    world.desks[1].run(|ctx| ctx.discard(&Nobody, the_space(), &refused[0].entry.id)).unwrap();
+    assert_eq!(world.heads(1), before);
+    world.log.muted.clear();
+    world.edit(1);
+    world.settle();
+    world.assert_equal();
+}
+
+#[test]
+fn a_server_restored_from_an_old_copy_gets_back_what_it_lost() {
+    let mut world = World::new(3);
+    world.settle();
+    (0..6).for_each(|at| world.edit(at % 3));
+    world.settle();
+    world.assert_equal();
+    world.log.rows.truncate(3);
+    world.log.epoch = [2; 16];
+    world.settle();
+    assert_eq!(world.log.head(), 7);
+    world.assert_equal();
+}
+
+#[test]
+fn a_log_that_differs_is_noticed_and_nothing_of_it_is_taken_over() {
+    let mut world = World::new(2);
+    world.settle();
+    let known = world.space(1);
+    let key = ed25519_dalek::SigningKey::from_bytes(&[3; 32]);
+    let entry = Entry::sign(&key, the_space(), Kind::Record, &[5; 16], "rooms.comment", crate::Timestamp::from_millis(5), b"x".to_vec());
+    let forged = ToClient::Entries { space: the_space(), first: known.seq + 1, items: vec![crate::log::Item::Entry(entry.bytes().to_vec())], chain: Chain([0; 32]), head: known.seq + 1, head_chain: Chain([0; 32]) };
+    let client = &mut world.connections[1].as_mut().unwrap().client;
+    let error: Error = world.desks[1].run(|ctx| client.receive(ctx, &Nobody, forged)).unwrap_err();
+    assert_eq!(error.code, crate::Code::Damaged);
+    assert_eq!(world.space(1), known);
+}
