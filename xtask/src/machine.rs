@@ -46,6 +46,10 @@ const DRIVING: &[Need] = &[program("WebKitWebDriver", "webkit2gtk-driver"), prog
 pub const COMPILER: Needs = Needs { lists: &[COMPILING], node: false };
 /// Everything but the window.
 pub const FAST: Needs = Needs { lists: &[COMPILING, STORING], node: true };
+/// The programs.
+pub const PROGRAMS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING], node: true };
+/// The programs, on a machine without a screen.
+pub const HEADLESS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, WATCHING], node: true };
 /// The programs and every test.
 pub const ALL: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, WATCHING, DRIVING], node: true };
 

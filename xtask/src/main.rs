@@ -5,6 +5,7 @@
 
 mod machine;
 mod project;
+mod run;
 mod steps;
 mod test;
 
@@ -70,6 +71,12 @@ struct Task {
 const TASKS: &[Task] = &[
     Task { name: "setup", usage: "setup", about: "install what the machine lacks, fetch the screens' packages, build the screens", run: setup },
     Task { name: "test", usage: "test [--fast]", about: "check and test everything; --fast leaves out the window and what needs it", run: test::run },
+    Task {
+        name: "run",
+        usage: "run [--two] [--fresh]",
+        about: "start a server, an example project and the app; --two opens a colleague's window as well",
+        run: run::run,
+    },
     Task { name: "briefs", usage: "briefs [--miss NAME]", about: "measure the translator against the evaluation briefs", run: briefs },
 ];
 

@@ -40,6 +40,21 @@ pub fn check() -> Result {
     if STOP.get().is_some_and(|stop| stop.load(Ordering::Relaxed)) { Err(Failure::interrupted()) } else { Ok(()) }
 }
 
+/// Waits until `look` sees what it looks for.
+pub fn until<T>(time: Duration, what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let end = Instant::now() + time;
+    loop {
+        check()?;
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        if Instant::now() > end {
+            return Err(Failure::failed(format!("Waited {} s in vain for {what}.", time.as_secs())));
+        }
+        sleep(GLANCE);
+    }
+}
+
 /// A process and all that it starts, which end with this value.
 pub struct Process {
     child: Child,
@@ -181,6 +196,8 @@ pub struct Steps {
     logs: PathBuf,
     root: PathBuf,
     show: Show,
+    done: usize,
+    by_hand: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -196,7 +213,7 @@ impl Steps {
     pub fn new(project: &Project) -> Self {
         let clock = std::io::stdout().is_terminal() && std::env::var_os("XTASK_VERBOSE").is_none() && std::env::var_os("CI").is_none();
         let show = if clock { Show::Clock } else { Show::All };
-        Self { steps: Vec::new(), logs: project.target.join("xtask"), root: project.root.clone(), show }
+        Self { steps: Vec::new(), logs: project.target.join("xtask"), root: project.root.clone(), show, done: 0, by_hand: 0 }
     }
 
     /// Plans one more step.
@@ -209,13 +226,32 @@ impl Steps {
         self.steps.is_empty()
     }
 
+    /// Announces steps that the caller will do itself, after the planned ones.
+    pub fn announce(&mut self, count: usize) {
+        self.by_hand += count;
+    }
+
+    /// Does an announced step.
+    pub fn by_hand<T>(&mut self, title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.done += 1;
+        self.by_hand = self.by_hand.saturating_sub(1);
+        let head = format!("[{}/{}] {title} ...", self.done, self.done + self.by_hand);
+        let started = Instant::now();
+        show(&head, self.show, true);
+        let outcome = work();
+        let failed = if outcome.is_ok() { "" } else { "FAILED after " };
+        show(&format!("{head} {failed}{}\n", elapsed(started)), self.show, true);
+        outcome
+    }
+
     /// Does one after the other and stops at the first that fails; says how many tests ran.
-    pub fn run(self) -> Result<Tests> {
+    pub fn run(&mut self) -> Result<Tests> {
         fs::create_dir_all(&self.logs)?;
-        let total = self.steps.len();
+        let total = self.done + self.steps.len() + self.by_hand;
         let mut tests = Tests::default();
-        for (index, step) in self.steps.into_iter().enumerate() {
-            let head = format!("[{}/{total}] {} ...", index + 1, step.title);
+        for step in std::mem::take(&mut self.steps) {
+            self.done += 1;
+            let head = format!("[{}/{total}] {} ...", self.done, step.title);
             let log = self.logs.join(format!("{}.log", slug(&step.title)));
             let started = Instant::now();
             show(&head, self.show, true);
