@@ -122,6 +122,7 @@ fn setup(project: &Project, arguments: &[String]) -> Result {
     only(arguments, &[])?;
     let mut steps = Steps::new(project);
     machine::prepare(&mut steps, project, machine::ALL)?;
+    project.npm_packages(&mut steps)?;
     project.screens(&mut steps)?;
     if steps.is_empty() {
         println!("Everything is here already.");

@@ -86,9 +86,8 @@ impl Project {
         Ok(())
     }
 
-    /// Plans all that `ui/dist` needs, which the programs contain: nothing, if no source of the screens changed.
+    /// Plans the building of `ui/dist`, which the programs contain, if a source of the screens changed. The packages must be there.
     pub fn screens(&self, steps: &mut Steps) -> Result {
-        self.npm_packages(steps)?;
         let mut hash = Hash::new();
         for name in ["package-lock.json", "tsconfig.json", "vite.config.ts", "index.html", "console.html", "public", "src"] {
             hash.tree(&self.ui().join(name))?;

@@ -26,6 +26,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     let screen = std::env::var_os("DISPLAY").is_some() || std::env::var_os("WAYLAND_DISPLAY").is_some();
     let mut steps = Steps::new(project);
     machine::prepare(&mut steps, project, if screen { machine::PROGRAMS } else { machine::HEADLESS })?;
+    project.npm_packages(&mut steps)?;
     project.screens(&mut steps)?;
     let build = |arguments: &[&str]| {
         let mut command = project.cargo();
