@@ -3,6 +3,8 @@
 //! Briefs marked `"tune": false` are held out: only the totals of their group are printed, never a row,
 //! so that nobody tunes on them by accident. `--miss NAME` lists what a tuned brief lacks and has too much of.
 
+#![expect(clippy::disallowed_methods, reason = "an example is a shell of its own and may read its arguments")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
