@@ -238,3 +238,13 @@ test("a viewer is offered no edits, and is told why", async () => {
   expect(fake.calls.some((call) => call.name === "blueprint.remove_requirement")).toBe(false);
   expect(within(screen.getByTestId("inspector")).getByRole("button", { name: /^Kind/ })).toBeDisabled();
 });
+
+test("the window's menu offers what the screen answers, and brings the sync inspector where it is needed", async () => {
+  const { fake } = open();
+  const sheet = await screen.findByTestId("sheet");
+  await waitFor(() => expect(fake.offered).toContain("project.create"));
+  expect(fake.offered).not.toContain("undo");
+  await waitFor(() => expect(sheet).toHaveFocus());
+  fake.menu("sync.verify");
+  expect(await screen.findByTestId("verify-report")).toBeVisible();
+});

@@ -37,6 +37,8 @@ export interface FakePlatform extends Platform {
   menu(action: string): void;
   setRole(project: string, role: Project["role"]): void;
   title: string;
+  /** The verbs that the window's menu was told of last. */
+  offered: string[];
 }
 
 interface Note extends Omit<Requirement, "text" | "entities" | "comments" | "unread"> {
@@ -820,6 +822,7 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     copied: [],
     calls: [],
     title: "",
+    offered: [],
     async call(name, payload) {
       fake.calls.push({ name, payload });
       await new Promise((resolve) => setTimeout(resolve, options.delay ?? 0));
@@ -836,6 +839,9 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     onMenu(listen) {
       menus.add(listen);
       return () => menus.delete(listen);
+    },
+    offer(verbs) {
+      fake.offered = verbs;
     },
     setTitle(title) {
       fake.title = title;

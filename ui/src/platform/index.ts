@@ -8,6 +8,8 @@ export interface Platform {
   onChanged(listen: (topics: Topic[]) => void): () => void;
   /** Passes on the verbs chosen in the window's own menu, by id. */
   onMenu(listen: (action: string) => void): () => void;
+  /** Tells the window's menu which verbs the screen answers now. */
+  offer(verbs: string[]): void;
   setTitle(title: string): void;
   /** Puts text on the clipboard. */
   copy(text: string): Promise<void>;

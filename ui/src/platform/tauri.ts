@@ -1,5 +1,5 @@
 import { invoke } from "@tauri-apps/api/core";
-import { listen, type UnlistenFn } from "@tauri-apps/api/event";
+import { emit, listen, type UnlistenFn } from "@tauri-apps/api/event";
 import { getCurrentWindow } from "@tauri-apps/api/window";
 import type { Topic } from "../api/generated";
 import type { Platform } from "./index";
@@ -14,6 +14,8 @@ export function tauriPlatform(): Platform {
     call: (name, payload) => invoke("call", { name, payload }),
     onChanged: (tell) => subscribe<{ topics: Topic[] }>("changed", ({ topics }) => tell(topics)),
     onMenu: (tell) => subscribe<string>("menu", tell),
+    // A menu that did not hear offers what it offered before; an unanswered verb does nothing.
+    offer: (verbs) => void emit("verbs", verbs).catch(() => {}),
     setTitle: (title) => {
       document.title = title;
       // A window without the permission keeps its first title; nothing else depends on it.
