@@ -63,6 +63,13 @@ impl Store {
         })
     }
 
+    /// Makes the store usable again after an operation panicked in the middle of its transaction.
+    pub fn recover(&mut self) {
+        // Without an open transaction this fails, and there is nothing to undo.
+        let _ = self.connection.execute_batch("rollback");
+        self.docs = Docs::new(OPEN_DOCUMENTS);
+    }
+
     fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch("begin immediate").map_err(from_rusqlite)?;
         let result = work(self).and_then(|value| self.connection.execute_batch("commit").map_err(from_rusqlite).map(|()| value));
