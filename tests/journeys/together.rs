@@ -1,0 +1,113 @@
+use serde_json::json;
+
+use super::{accept_the_example, add_requirement};
+use crate::support::driver::Desktop;
+use crate::support::programs::Server;
+use crate::support::until;
+
+#[tokio::test]
+async fn two_desktops_and_a_server_agree_through_a_power_cut() {
+    let mut server = Server::start();
+    let (ada, mut ben) = (Desktop::open().await, Desktop::open().await);
+
+    // Ada sets the server up with the link that it printed, and shares what she has.
+    accept_the_example(&ada).await;
+    ada.keys("Mod+Shift+S").await;
+    ada.part("share-link").await.send_keys(&server.setup).await.expect("the link is pasted");
+    ada.press("Continue").await;
+    account(&ada, "Ada", "ada@example.com").await;
+    ada.counts("member", 1).await;
+    ada.press("Create link").await;
+    let invitation = ada.part("invite-link").await.value().await.expect("the field answers").expect("a link");
+    ada.keys("Esc").await;
+    ada.badge("proven").await;
+
+    // Ben joins with Ada's link and sees what she sees.
+    ben.click_part("project-switcher").await;
+    ben.press("Join a project").await;
+    ben.part("join-link").await.send_keys(&invitation).await.expect("the link is pasted");
+    ben.press("Continue").await;
+    account(&ben, "Ben", "ben@example.com").await;
+    ben.part("requirement-row").await;
+    agree(&ada, &ben).await;
+    ben.badge("proven").await;
+
+    // Together: a line here appears there, and back.
+    add_requirement(&ada, "Written by Ada while both are here.").await;
+    ben.reads("Written by Ada while both are here.").await;
+    add_requirement(&ben, "Written by Ben while both are here.").await;
+    ada.reads("Written by Ben while both are here.").await;
+
+    // A comment arrives live and unread, and is read by being looked at.
+    ben.click("[data-testid='requirement-row'] .requirement-key").await;
+    ben.click_part("comment-box").await;
+    ben.type_text("Is this for every shop?").await;
+    ben.keys("Enter").await;
+    ben.part("comment").await;
+    ada.see(".requirement-comments.unread").await;
+    ada.click("[data-testid='requirement-row'] .requirement-key").await;
+    ada.part("comment").await;
+    ada.reads("Is this for every shop?").await;
+    ada.holds("!document.querySelector('.requirement-comments.unread')", &[]).await;
+    ada.badge("proven").await;
+    ben.badge("proven").await;
+
+    // The server loses power. Both go on, even in the same line, and one of them loses power too.
+    server.kill();
+    ada.badge("offline").await;
+    ben.badge("offline").await;
+    add_requirement(&ada, "Written by Ada alone.").await;
+    add_requirement(&ben, "Written by Ben alone.").await;
+    amend(&ada, "Home", "First of all: ").await;
+    amend(&ben, "End", " That is the rule.").await;
+    ada.holds("document.querySelector(\"[data-testid='badge']\").dataset.state === 'offline'", &[]).await;
+    ben.kill();
+    ben.start().await;
+    ben.reads("Written by Ben alone.").await;
+
+    // Power is back: nothing was lost, both hold the same, and the badge says so because it was compared.
+    server.restart();
+    for desktop in [&ada, &ben] {
+        desktop.badge("proven").await;
+        desktop.reads("Written by Ada alone.").await;
+        desktop.reads("Written by Ben alone.").await;
+    }
+    let lines = agree(&ada, &ben).await;
+    assert!(lines[0].starts_with("First of all: ") && lines[0].ends_with(" That is the rule."), "{}", lines[0]);
+    for desktop in [&ada, &ben] {
+        desktop.press("Sync inspector").await;
+        desktop.see("[data-testid='space'][data-state='proven'] .space-verdict.equal").await;
+        desktop.press("Verify").await;
+        desktop.see("[data-testid='verify-report'].ok").await;
+    }
+    let hash = "return document.querySelector('.chains .hash').getAttribute('aria-label')";
+    let (here, there) = (ada.run(hash, &[]).await.expect("a hash"), ben.run(hash, &[]).await.expect("a hash"));
+    assert_eq!(here, there);
+}
+
+async fn account(desktop: &Desktop, name: &str, email: &str) {
+    desktop.fill("Name", name).await;
+    desktop.fill("E-mail", email).await;
+    desktop.fill("Password", "correct horse battery staple").await;
+    desktop.press("Create account").await;
+}
+
+/// Adds words to one end of the first requirement.
+async fn amend(desktop: &Desktop, end: &str, words: &str) {
+    desktop.click("[data-testid='requirement-row'] .requirement-key").await;
+    desktop.keys("F2").await;
+    desktop.part("requirement-text").await;
+    desktop.keys(end).await;
+    desktop.type_text(words).await;
+    desktop.keys("Esc").await;
+    desktop.holds("document.querySelector('.requirement-text').innerText.includes(arguments[0])", &[json!(words.trim())]).await;
+}
+
+/// Waits until both show the same requirements, and answers with them.
+async fn agree(one: &Desktop, other: &Desktop) -> Vec<String> {
+    until("the same requirements on both", || async {
+        let (here, there) = (one.requirements().await, other.requirements().await);
+        if here == there && !here.is_empty() { Ok(here) } else { Err((here, there)) }
+    })
+    .await
+}
