@@ -1,4 +1,4 @@
-import { Database, ListChecks, PanelLeft, RefreshCcw, User, type LucideIcon } from "lucide-react";
+import { Database, FilePenLine, ListChecks, PanelLeft, RefreshCcw, User, type LucideIcon } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
@@ -65,6 +65,11 @@ export function Frame({ children }: { children: ReactNode }) {
       <nav className="sidebar" aria-label={t("place.navigation")}>
         <SyncBadge collapsed={collapsed} />
         <Switcher collapsed={collapsed} />
+        {!project && (
+          <ul>
+            <Place to="/" icon={FilePenLine} label={t("sheet.title")} active={path} collapsed={collapsed} />
+          </ul>
+        )}
         {project && (
           <Section title={t("place.blueprint")} collapsed={collapsed}>
             <Place
