@@ -11,10 +11,7 @@ use std::sync::Mutex;
 
 use serde::Deserialize;
 use tauri::webview::{Color, NewWindowResponse};
-use tauri::{
-    AppHandle, Emitter, Listener, Manager, RunEvent, State, Theme, Url, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder, WindowEvent,
-};
+use tauri::{AppHandle, Emitter, Listener, Manager, RunEvent, State, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::{Host, Problem};
@@ -64,13 +61,7 @@ impl Look {
     /// Reads the preferences; whoever cannot be asked yet gets the system's own.
     async fn of(host: &Host) -> Look {
         let status = host.call("workspace.status", serde_json::json!({})).await;
-        status
-            .ok()
-            .and_then(|status| serde_json::from_value(status).ok())
-            .unwrap_or(Look {
-                language: None,
-                theme: Wish::System,
-            })
+        status.ok().and_then(|status| serde_json::from_value(status).ok()).unwrap_or(Look { language: None, theme: Wish::System })
     }
 
     fn language(self) -> Language {
@@ -90,11 +81,7 @@ fn paper(theme: Theme) -> Color {
 struct Shown(Mutex<Look>);
 
 #[tauri::command]
-async fn call(
-    host: State<'_, Host>,
-    name: String,
-    payload: serde_json::Value,
-) -> Result<serde_json::Value, Problem> {
+async fn call(host: State<'_, Host>, name: String, payload: serde_json::Value) -> Result<serde_json::Value, Problem> {
     host.call(&name, payload).await
 }
 
@@ -133,10 +120,7 @@ pub fn run(host: Host) {
         }
     };
     app.run(move |app, event| match event {
-        RunEvent::WindowEvent {
-            event: WindowEvent::CloseRequested { .. },
-            ..
-        } => keep_frame(app),
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { .. }, .. } => keep_frame(app),
         RunEvent::ExitRequested { .. } => keep_frame(app),
         RunEvent::Exit => host.close(),
         _ => {}
@@ -146,24 +130,17 @@ pub fn run(host: Host) {
 /// Says in a dialogue why the program cannot start, and on standard error for whoever started it from there.
 pub fn tell(message: &str) {
     eprintln!("{message}");
-    rfd::MessageDialog::new()
-        .set_title("Scantling")
-        .set_description(message)
-        .set_level(rfd::MessageLevel::Warning)
-        .show();
+    rfd::MessageDialog::new().set_title("Scantling").set_description(message).set_level(rfd::MessageLevel::Warning).show();
 }
 
 /// A webview under automation obeys whoever started it. Tests need that; a person's own window must not offer it to
 /// every program that can set an environment variable.
 fn refuse_strange_hands() -> Result<(), &'static str> {
     let asked = std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some();
-    let allowed = cfg!(debug_assertions)
-        || std::env::var_os("SCANTLING_AUTOMATION").is_some_and(|word| word == "allow");
+    let allowed = cfg!(debug_assertions) || std::env::var_os("SCANTLING_AUTOMATION").is_some_and(|word| word == "allow");
     if asked && !allowed {
-        return Err(
-            "TAURI_WEBVIEW_AUTOMATION is set: another program wants to steer this window. \
-             Unset it, or set SCANTLING_AUTOMATION=allow if that is what you want.",
-        );
+        return Err("TAURI_WEBVIEW_AUTOMATION is set: another program wants to steer this window. \
+             Unset it, or set SCANTLING_AUTOMATION=allow if that is what you want.");
     }
     Ok(())
 }
@@ -236,9 +213,7 @@ fn first_look(look: Look) -> String {
 
 /// The page's own address, as each system spells it.
 fn stays_inside(url: &Url) -> bool {
-    url.scheme() == "tauri"
-        || url.host_str() == Some("tauri.localhost")
-        || url.as_str() == "about:blank"
+    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || url.as_str() == "about:blank"
 }
 
 /// Gives a link to the system's browser. Files and programs are no links: only the web and mail leave the window.
@@ -273,14 +248,7 @@ fn follow(app: &AppHandle) {
 }
 
 /// Every topic of `ui/src/api/generated.ts`.
-const EVERYTHING: [&str; 6] = [
-    "workspace",
-    "project",
-    "blueprint",
-    "rooms",
-    "sync",
-    "identity",
-];
+const EVERYTHING: [&str; 6] = ["workspace", "project", "blueprint", "rooms", "sync", "identity"];
 
 fn show(app: &AppHandle, look: Look) {
     let Some(window) = app.get_webview_window(MAIN) else {
@@ -288,10 +256,7 @@ fn show(app: &AppHandle, look: Look) {
     };
     let before = {
         let shown = app.state::<Shown>();
-        let mut shown = shown
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shown = shown.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         std::mem::replace(&mut *shown, look)
     };
     let done = window.clone().run_on_main_thread(move || {
@@ -316,11 +281,7 @@ fn stop_when_asked(app: &AppHandle) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        for kind in [
-            SignalKind::terminate(),
-            SignalKind::interrupt(),
-            SignalKind::hangup(),
-        ] {
+        for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
                 match signal(kind) {
@@ -355,19 +316,10 @@ fn frame_of(window: &WebviewWindow, before: Frame) -> tauri::Result<Frame> {
     }
     if window.is_maximized()? {
         // The size to come back to is the one before it was maximised.
-        return Ok(Frame {
-            maximized: true,
-            ..before
-        });
+        return Ok(Frame { maximized: true, ..before });
     }
     let scale = window.scale_factor()?;
     let size = window.inner_size()?.to_logical::<f64>(scale);
     let place = window.outer_position()?.to_logical::<f64>(scale);
-    Ok(Frame {
-        width: size.width,
-        height: size.height,
-        x: Some(place.x),
-        y: Some(place.y),
-        maximized: false,
-    })
+    Ok(Frame { width: size.width, height: size.height, x: Some(place.x), y: Some(place.y), maximized: false })
 }

@@ -23,13 +23,7 @@ pub struct Frame {
 
 impl Default for Frame {
     fn default() -> Self {
-        Frame {
-            width: 1280.0,
-            height: 800.0,
-            x: None,
-            y: None,
-            maximized: false,
-        }
+        Frame { width: 1280.0, height: 800.0, x: None, y: None, maximized: false }
     }
 }
 
@@ -39,10 +33,7 @@ impl Frame {
         std::fs::read(path)
             .ok()
             .and_then(|kept| serde_json::from_slice::<Frame>(&kept).ok())
-            .filter(|frame| {
-                (SMALLEST.0..=16_384.0).contains(&frame.width)
-                    && (SMALLEST.1..=16_384.0).contains(&frame.height)
-            })
+            .filter(|frame| (SMALLEST.0..=16_384.0).contains(&frame.width) && (SMALLEST.1..=16_384.0).contains(&frame.height))
             .unwrap_or_default()
     }
 
@@ -70,13 +61,7 @@ mod tests {
     fn a_frame_comes_back_as_it_was_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        let frame = Frame {
-            width: 1000.0,
-            height: 700.0,
-            x: Some(-40.0),
-            y: Some(12.5),
-            maximized: true,
-        };
+        let frame = Frame { width: 1000.0, height: 700.0, x: Some(-40.0), y: Some(12.5), maximized: true };
         frame.write(&path).unwrap();
         assert_eq!(Frame::read(&path), frame);
     }
@@ -85,12 +70,7 @@ mod tests {
     fn what_cannot_be_used_gives_the_first_window() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        for kept in [
-            "",
-            "{",
-            "{\"width\":1,\"height\":700}",
-            "{\"width\":1e9,\"height\":700,\"x\":0,\"y\":0}",
-        ] {
+        for kept in ["", "{", "{\"width\":1,\"height\":700}", "{\"width\":1e9,\"height\":700,\"x\":0,\"y\":0}"] {
             std::fs::write(&path, kept).unwrap();
             assert_eq!(Frame::read(&path), Frame::default(), "{kept}");
         }
@@ -99,11 +79,7 @@ mod tests {
 
     #[test]
     fn a_window_on_a_screen_that_is_gone_is_not_restored_there() {
-        let frame = Frame {
-            x: Some(2000.0),
-            y: Some(100.0),
-            ..Frame::default()
-        };
+        let frame = Frame { x: Some(2000.0), y: Some(100.0), ..Frame::default() };
         assert!(!frame.meets(0.0, 0.0, 1920.0, 1080.0));
         assert!(frame.meets(1920.0, 0.0, 1920.0, 1080.0));
         assert!(!Frame::default().meets(0.0, 0.0, 1920.0, 1080.0));

@@ -89,9 +89,7 @@ pub fn put(window: &WebviewWindow, language: Language) -> tauri::Result<()> {
         for entry in *entries {
             match entry {
                 None => submenu.append(&PredefinedMenuItem::separator(window)?)?,
-                Some((id, words, keys)) => {
-                    submenu.append(&item(window, id, language.of(*words), keys)?)?
-                }
+                Some((id, words, keys)) => submenu.append(&item(window, id, language.of(*words), keys)?)?,
             }
         }
         menu.append(&submenu)?;
@@ -137,12 +135,7 @@ fn item(window: &WebviewWindow, id: &str, words: &str, keys: &str) -> tauri::Res
 }
 
 #[cfg(not(any(target_os = "macos", target_os = "windows")))]
-fn item(
-    window: &WebviewWindow,
-    id: &str,
-    words: &str,
-    _keys: &str,
-) -> tauri::Result<MenuItem<Wry>> {
+fn item(window: &WebviewWindow, id: &str, words: &str, _keys: &str) -> tauri::Result<MenuItem<Wry>> {
     MenuItem::with_id(window, id, words, true, None::<&str>)
 }
 
@@ -180,18 +173,11 @@ fn show_keys(window: &WebviewWindow) {
 
     let own = window.clone();
     let shown = window.run_on_main_thread(move || {
-        let Some(bar) = own
-            .default_vbox()
-            .ok()
-            .and_then(|vbox| find::<gtk::MenuBar>(vbox.upcast_ref()))
-        else {
+        let Some(bar) = own.default_vbox().ok().and_then(|vbox| find::<gtk::MenuBar>(vbox.upcast_ref())) else {
             return;
         };
         for (title, (_, entries)) in bar.children().iter().zip(MENUS) {
-            let Some(list) = title
-                .downcast_ref::<gtk::MenuItem>()
-                .and_then(|item| item.submenu())
-            else {
+            let Some(list) = title.downcast_ref::<gtk::MenuItem>().and_then(|item| item.submenu()) else {
                 continue;
             };
             let Some(list) = list.downcast_ref::<gtk::Menu>() else {
@@ -255,27 +241,15 @@ mod tests {
     #[test]
     fn the_menu_and_the_screens_agree_on_every_verb_and_its_keys() {
         let mut text = String::new();
-        screens(
-            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src"),
-            &mut text,
-        );
-        for (id, _, keys) in MENUS
-            .iter()
-            .flat_map(|(_, entries)| entries.iter().flatten())
-        {
+        screens(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src"), &mut text);
+        for (id, _, keys) in MENUS.iter().flat_map(|(_, entries)| entries.iter().flatten()) {
             if *id == QUIT {
                 continue;
             }
-            let at = text
-                .find(&format!("id: \"{id}\""))
-                .unwrap_or_else(|| panic!("no screen offers {id}"));
+            let at = text.find(&format!("id: \"{id}\"")).unwrap_or_else(|| panic!("no screen offers {id}"));
             let verb = &text[at..];
             let verb = &verb[..verb.find("run").unwrap_or(verb.len())];
-            let theirs = verb
-                .split("keys: \"")
-                .nth(1)
-                .and_then(|rest| rest.split('"').next())
-                .unwrap_or_default();
+            let theirs = verb.split("keys: \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
             // The two verbs of the inspector have bare letters, which belong to its own screen.
             if !id.starts_with("sync.") {
                 assert_eq!(theirs, *keys, "{id}");
@@ -286,12 +260,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn keys_are_drawn_in_the_notation_of_the_toolkit() {
-        for (ours, theirs) in [
-            ("Mod+Shift+Z", "<Control><Shift>Z"),
-            ("Mod+,", "<Control>comma"),
-            ("?", "question"),
-            ("", ""),
-        ] {
+        for (ours, theirs) in [("Mod+Shift+Z", "<Control><Shift>Z"), ("Mod+,", "<Control>comma"), ("?", "question"), ("", "")] {
             assert_eq!(gtk_keys(ours), theirs);
         }
     }
