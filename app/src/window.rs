@@ -85,8 +85,8 @@ async fn call(host: State<'_, Host>, name: String, payload: serde_json::Value) -
     host.call(&name, payload).await
 }
 
-/// Opens the window on the host and returns when the person has closed it. The host is closed in good order then, and
-/// likewise when the system asks the program to stop.
+/// Opens the window on the host. The process ends with it; the host is closed in good order then, and likewise when
+/// the system asks the program to stop.
 pub fn run(host: Host) {
     if let Err(reason) = refuse_strange_hands() {
         tell(reason);

@@ -2,18 +2,16 @@ use serde_json::json;
 
 use super::{accept_the_example, add_requirement};
 use crate::support::driver::Desktop;
+use crate::support::look::screenshot;
 use crate::support::programs::Server;
 use crate::support::until;
 
-#[tokio::test]
-async fn two_desktops_and_a_server_agree_through_a_power_cut() {
-    let mut server = Server::start();
-    let (ada, mut ben) = (Desktop::open().await, Desktop::open().await);
-
-    // Ada sets the server up with the link that it printed, and shares what she has.
+/// Ada sets a fresh server up with the link that it printed and shares what she has; Ben joins with her link.
+async fn share(server: &Server) -> (Desktop, Desktop) {
+    let (ada, ben) = (Desktop::open().await, Desktop::open().await);
     accept_the_example(&ada).await;
     ada.keys("Mod+Shift+S").await;
-    ada.part("share-link").await.send_keys(&server.setup).await.expect("the link is pasted");
+    paste(&ada, "share-link", &server.setup).await;
     ada.press("Continue").await;
     account(&ada, "Ada", "ada@example.com").await;
     ada.counts("member", 1).await;
@@ -22,15 +20,21 @@ async fn two_desktops_and_a_server_agree_through_a_power_cut() {
     ada.keys("Esc").await;
     ada.badge("proven").await;
 
-    // Ben joins with Ada's link and sees what she sees.
     ben.click_part("project-switcher").await;
     ben.press("Join a project").await;
-    ben.part("join-link").await.send_keys(&invitation).await.expect("the link is pasted");
+    paste(&ben, "join-link", &invitation).await;
     ben.press("Continue").await;
     account(&ben, "Ben", "ben@example.com").await;
     ben.part("requirement-row").await;
     agree(&ada, &ben).await;
     ben.badge("proven").await;
+    (ada, ben)
+}
+
+#[tokio::test]
+async fn two_desktops_and_a_server_agree_through_a_power_cut() {
+    let mut server = Server::start();
+    let (ada, mut ben) = share(&server).await;
 
     // Together: a line here appears there, and back.
     add_requirement(&ada, "Written by Ada while both are here.").await;
@@ -51,6 +55,12 @@ async fn two_desktops_and_a_server_agree_through_a_power_cut() {
     ada.holds("!document.querySelector('.requirement-comments.unread')", &[]).await;
     ada.badge("proven").await;
     ben.badge("proven").await;
+    screenshot(&ada, "together", "light").await;
+    ada.keys("Mod+Shift+S").await;
+    ada.counts("member", 2).await;
+    ada.assert_accessible("the members").await;
+    screenshot(&ada, "members", "light").await;
+    ada.keys("Esc").await;
 
     // The server loses power. Both go on, even in the same line, and one of them loses power too.
     server.kill();
@@ -83,6 +93,48 @@ async fn two_desktops_and_a_server_agree_through_a_power_cut() {
     let hash = "return document.querySelector('.chains .hash').getAttribute('aria-label')";
     let (here, there) = (ada.run(hash, &[]).await.expect("a hash"), ben.run(hash, &[]).await.expect("a hash"));
     assert_eq!(here, there);
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_stays_in_sight_until_a_person_decides() {
+    let server = Server::start();
+    let (ada, ben) = share(&server).await;
+
+    // Ben works apart while Ada takes his right to edit.
+    ben.press("Sync inspector").await;
+    ben.press("Pause").await;
+    ben.badge("paused").await;
+    ben.press("Requirements").await;
+    add_requirement(&ben, "Written without the right to.").await;
+    ada.keys("Mod+Shift+S").await;
+    ada.counts("member", 2).await;
+    ada.press("Role of Ben: Editor").await;
+    ada.press("Viewer").await;
+    ada.see("[aria-label='Role of Ben: Viewer']").await;
+    ada.keys("Esc").await;
+
+    ben.press("Sync inspector").await;
+    ben.press("Resume").await;
+    ben.part("refused-entry").await;
+    ben.badge("refused").await;
+    ben.assert_accessible("a refused entry").await;
+    screenshot(&ben, "refused", "light").await;
+    assert!(!ada.requirements().await.iter().any(|line| line.contains("without the right")));
+
+    // Ben lets go of it, and is in step again.
+    while ben.count("refused-entry").await > 0 {
+        let left = ben.count("refused-entry").await;
+        ben.press("Discard").await;
+        ben.counts("refused-entry", left - 1).await;
+    }
+    ben.badge("proven").await;
+    ben.press("Requirements").await;
+    ben.part("role-note").await;
+    agree(&ada, &ben).await;
+}
+
+async fn paste(desktop: &Desktop, field: &str, link: &str) {
+    desktop.part(field).await.send_keys(link).await.expect("the link is pasted");
 }
 
 async fn account(desktop: &Desktop, name: &str, email: &str) {
