@@ -48,19 +48,19 @@ type Entry = Option<(&'static str, [&'static str; 2], &'static str)>;
 const MENUS: &[([&str; 2], &[Entry])] = &[
     (["&Project", "&Проект"], &[
         Some(("project.create", ["New project", "Новый проект"], "")),
-        Some(("join", ["Join a project", "Присоединиться к проекту"], "")),
+        Some(("join", ["Join a project", "Войти в проект"], "")),
         None,
         Some(("share", ["Share project", "Поделиться проектом"], "Mod+Shift+S")),
         None,
-        Some(("go.profile", ["Settings", "Настройки"], "Mod+,")),
+        Some(("go.profile", ["Profile", "Профиль"], "Mod+,")),
         None,
         Some((QUIT, ["Quit", "Выйти"], "")),
     ]),
     (["&Edit", "П&равка"], &[
         Some(("undo", ["Undo", "Отменить"], "Mod+Z")),
-        Some(("redo", ["Redo", "Повторить"], "Mod+Shift+Z")),
+        Some(("redo", ["Redo", "Вернуть"], "Mod+Shift+Z")),
         None,
-        Some(("brief.add", ["Add a brief", "Добавить бриф"], "Mod+Shift+B")),
+        Some(("brief.add", ["Add from a brief", "Добавить из описания"], "Mod+Shift+B")),
         None,
         Some(("palette", ["Find or do", "Найти или сделать"], "Mod+K")),
     ]),
@@ -68,14 +68,14 @@ const MENUS: &[([&str; 2], &[Entry])] = &[
         Some(("go.requirements", ["Requirements", "Требования"], "Mod+1")),
         Some(("go.data", ["Data", "Данные"], "Mod+2")),
         None,
-        Some(("sidebar", ["Sidebar", "Боковая панель"], "Mod+B")),
+        Some(("sidebar", ["Narrow or widen the sidebar", "Сузить или расширить боковую панель"], "Mod+B")),
         Some(("shortcuts", ["Shortcuts", "Сочетания клавиш"], "?")),
     ]),
     (["&Sync", "&Синхронизация"], &[
         Some(("sync.now", ["Sync now", "Синхронизировать"], "")),
-        Some(("sync.verify", ["Verify this device", "Проверить это устройство"], "")),
+        Some(("sync.verify", ["Verify", "Проверить"], "")),
         None,
-        Some(("go.sync", ["Inspect", "Подробности"], "")),
+        Some(("go.sync", ["Sync inspector", "Инспектор синхронизации"], "")),
     ]),
 ];
 
@@ -239,10 +239,10 @@ mod tests {
     }
 
     #[test]
-    fn the_menu_and_the_screens_agree_on_every_verb_and_its_keys() {
+    fn the_menu_and_the_screens_agree_on_every_verb_its_words_and_its_keys() {
         let mut text = String::new();
         screens(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src"), &mut text);
-        for (id, _, keys) in MENUS.iter().flat_map(|(_, entries)| entries.iter().flatten()) {
+        for (id, words, keys) in MENUS.iter().flat_map(|(_, entries)| entries.iter().flatten()) {
             if *id == QUIT {
                 continue;
             }
@@ -250,6 +250,11 @@ mod tests {
             let verb = &text[at..];
             let verb = &verb[..verb.find("run").unwrap_or(verb.len())];
             let theirs = verb.split("keys: \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+            for (language, word) in ["en", "ru"].iter().zip(words) {
+                let path = format!("../ui/src/words/{language}.ts");
+                let theirs = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+                assert!(theirs.contains(&format!(": \"{word}\"")), "the screens never say {word}");
+            }
             // The two verbs of the inspector have bare letters, which belong to its own screen.
             if !id.starts_with("sync.") {
                 assert_eq!(theirs, *keys, "{id}");
