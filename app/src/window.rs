@@ -260,10 +260,10 @@ fn show(app: &AppHandle, look: Look) {
         std::mem::replace(&mut *shown, look)
     };
     let done = window.clone().run_on_main_thread(move || {
-        if before.theme != look.theme {
-            if let Err(failure) = colour(&window, look.theme) {
-                tracing::warn!(%failure, "the window kept its colours");
-            }
+        if before.theme != look.theme
+            && let Err(failure) = colour(&window, look.theme)
+        {
+            tracing::warn!(%failure, "the window kept its colours");
         }
         if before.language() != look.language()
             && let Err(failure) = menu::put(&window, look.language())

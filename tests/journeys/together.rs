@@ -68,8 +68,8 @@ async fn two_desktops_and_a_server_agree_through_a_power_cut() {
     ben.badge("offline").await;
     add_requirement(&ada, "Written by Ada alone.").await;
     add_requirement(&ben, "Written by Ben alone.").await;
-    amend(&ada, "Home", "First of all: ").await;
-    amend(&ben, "End", " That is the rule.").await;
+    amend(&ada, "Mod+Home", "First of all: ").await;
+    amend(&ben, "Mod+End", " That is the rule.").await;
     ada.holds("document.querySelector(\"[data-testid='badge']\").dataset.state === 'offline'", &[]).await;
     ben.kill();
     ben.start().await;
@@ -103,7 +103,7 @@ async fn what_the_server_refuses_stays_in_sight_until_a_person_decides() {
     // Ben works apart while Ada takes his right to edit.
     ben.press("Sync inspector").await;
     ben.press("Pause").await;
-    ben.badge("paused").await;
+    ben.reads("Resume").await;
     ben.press("Requirements").await;
     add_requirement(&ben, "Written without the right to.").await;
     ada.keys("Mod+Shift+S").await;
