@@ -88,9 +88,8 @@ async fn call(host: State<'_, Host>, name: String, payload: serde_json::Value) -
 /// Opens the window on the host. The process ends with it; the host is closed in good order then, and likewise when
 /// the system asks the program to stop.
 pub fn run(host: Host) {
-    if let Err(reason) = refuse_strange_hands() {
-        tell(reason);
-        return;
+    if let Err(reason) = refuse_strange_hands().and_then(|()| find_screen()) {
+        give_up(&host, reason);
     }
     let look = tauri::async_runtime::block_on(Look::of(&host));
     let built = tauri::Builder::default()
@@ -113,11 +112,7 @@ pub fn run(host: Host) {
         .build(tauri::generate_context!());
     let app = match built {
         Ok(app) => app,
-        Err(failure) => {
-            tell(&format!("The window could not be opened: {failure}"));
-            host.close();
-            return;
-        }
+        Err(failure) => give_up(&host, &format!("The window could not be opened: {failure}")),
     };
     app.run(move |app, event| match event {
         RunEvent::WindowEvent { event: WindowEvent::CloseRequested { .. }, .. } => keep_frame(app),
@@ -127,10 +122,41 @@ pub fn run(host: Host) {
     });
 }
 
-/// Says in a dialogue why the program cannot start, and on standard error for whoever started it from there.
+/// Says in a dialogue why the program cannot start, to whoever started it without a terminal.
+#[cfg(target_os = "linux")]
 pub fn tell(message: &str) {
-    eprintln!("{message}");
+    use gtk::prelude::*;
+    if gtk::init().is_err() {
+        return;
+    }
+    let dialogue =
+        gtk::MessageDialog::new(None::<&gtk::Window>, gtk::DialogFlags::empty(), gtk::MessageType::Warning, gtk::ButtonsType::Close, message);
+    dialogue.set_title("Scantling");
+    dialogue.set_position(gtk::WindowPosition::Center);
+    dialogue.run();
+    dialogue.close();
+}
+
+/// Says in a dialogue why the program cannot start, to whoever started it without a terminal.
+#[cfg(not(target_os = "linux"))]
+pub fn tell(message: &str) {
     rfd::MessageDialog::new().set_title("Scantling").set_description(message).set_level(rfd::MessageLevel::Warning).show();
+}
+
+fn give_up(host: &Host, reason: &str) -> ! {
+    host.close();
+    eprintln!("{reason}");
+    tell(reason);
+    std::process::exit(1)
+}
+
+/// Over a plain SSH connection there is nothing to open a window on, and the toolkit would panic.
+fn find_screen() -> Result<(), &'static str> {
+    #[cfg(target_os = "linux")]
+    if gtk::init().is_err() {
+        return Err("There is no display to open a window on. Name a command instead; --help lists them.");
+    }
+    Ok(())
 }
 
 /// A webview under automation obeys whoever started it. Tests need that; a person's own window must not offer it to
