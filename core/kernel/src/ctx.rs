@@ -145,6 +145,12 @@ impl<'a> Ctx<'a> {
         self.events.push(Event { topic, name, subject: subject.into() });
     }
 
+    /// What happened so far in this operation, for policies.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
     /// What happened, for the shell, after the commit.
     #[must_use]
     pub fn into_events(self) -> Vec<Event> {

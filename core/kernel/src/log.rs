@@ -331,6 +331,28 @@ pub fn refused(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<Refused>> {
         .collect()
 }
 
+/// The records of a space with this subject after a local number, with their numbers and how they stand; at most `count`.
+///
+/// # Errors
+/// Those of the store.
+pub fn records(sql: &mut dyn Sql, space: SpaceId, subject: &str, after: i64, count: usize) -> Result<Vec<(i64, Entry, Standing)>> {
+    sql.query(
+        "select n, bytes, seq, refused_en, refused_ru from kernel_entry where subject = $2 and n > $3 and space = $1 and kind = 2 order by n limit $4",
+        values![space, subject, after, count],
+    )?
+    .into_iter()
+    .map(|mut row| {
+        let refused: Option<(String, String)> = row.take::<Option<String>>(3)?.zip(row.take::<Option<String>>(4)?);
+        let standing = match (row.take::<Option<u64>>(2)?, refused) {
+            (Some(seq), _) => Standing::Ordered(seq),
+            (None, Some(reason)) => Standing::Refused(reason.into()),
+            (None, None) => Standing::Pending,
+        };
+        Ok((row.take(0)?, Entry::trusted(&row.take::<Vec<u8>>(1)?)?, standing))
+    })
+    .collect()
+}
+
 /// The changes of a document that the server has not acknowledged; none while the space lives on this device alone.
 ///
 /// # Errors

@@ -100,3 +100,25 @@ pub fn save(sql: &mut dyn Sql, space: &Space) -> Result<()> {
     )?;
     Ok(())
 }
+
+/// Someone in a space, as the server last said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Person {
+    /// Their name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether one of their devices is connected.
+    pub online: bool,
+}
+
+/// Who is in a space, by name.
+///
+/// # Errors
+/// Those of the database.
+pub fn people(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<Person>> {
+    sql.query("select name, role, online from kernel_member where space = $1 order by name, person limit 1000", values![space])?
+        .into_iter()
+        .map(|mut row| Ok(Person { name: row.take(0)?, role: Role::parse(&row.take::<String>(1)?)?, online: row.take(2)? }))
+        .collect()
+}

@@ -3,7 +3,7 @@
 use automerge::transaction::Transactable;
 use automerge::{ROOT, ReadDoc};
 use kernel::doc::Edit;
-use kernel::{Ctx, Permission, ProjectId, Result, SpaceId, space};
+use kernel::{Ctx, Permission, ProjectId, Result, SpaceId, Timestamp, space};
 
 use crate::model::{Contents, CreateProject, Project, ProjectRef, RenameProject};
 use crate::{rules, store};
@@ -86,12 +86,13 @@ pub fn in_space(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<Option<ProjectId>> 
     store::in_space(ctx.sql, space)
 }
 
-/// Notes that something in the project's space changed now.
+/// Notes that something in the project's space changed at that moment, by the clock of whoever changed it.
 ///
 /// # Errors
 /// Those of the store.
-pub fn touch(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<()> {
-    store::touch(ctx.sql, space, ctx.now)
+pub fn touch(ctx: &mut Ctx<'_>, space: SpaceId, at: Timestamp) -> Result<()> {
+    // A clock that runs ahead must not keep a project above all others.
+    store::touch(ctx.sql, space, at.min(ctx.now))
 }
 
 /// Draws the project's row from its document, after a merge or anew.
@@ -102,10 +103,16 @@ pub fn draw(ctx: &mut Ctx<'_>, doc: &str) -> Result<()> {
     // A document with a strange id is someone else's experiment; it stays in the log and is shown nowhere.
     let Ok(project) = doc.parse::<ProjectId>() else { return Ok(()) };
     let space = ctx.space_of(doc)?;
-    let written = ctx.doc(doc)?.get(ROOT, NAME)?.and_then(|(value, _)| value.into_string().ok());
+    // A space holds the one project it was born with, so nobody can slip a second one into the lists of its members.
+    if space != project.space() {
+        return Ok(());
+    }
+    let document = ctx.doc(doc)?;
+    let written = document.get(ROOT, NAME)?.and_then(|(value, _)| value.into_string().ok());
+    let at = document.get_heads().iter().filter_map(|head| document.get_change_by_hash(head)).map(|change| change.timestamp()).max().unwrap_or(0);
     if let Some(written) = written {
         let name = rules::shown(&written);
-        store::save(ctx.sql, project, space, &name, ctx.now)?;
+        store::save(ctx.sql, project, space, &name, Timestamp::from_millis(at).min(ctx.now))?;
         ctx.emit("project", "ProjectChanged", doc);
     }
     Ok(())

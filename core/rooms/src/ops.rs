@@ -111,7 +111,7 @@ pub fn record(ctx: &mut Ctx<'_>, entry: &Entry, standing: &Standing) -> Result<(
     let Some((project, element, text)) = rules::decode(&entry.payload) else { return Ok(()) };
     if *standing == Standing::Discarded {
         store::remove(ctx.sql, &entry.id)?;
-    } else if ctx.space_of(&project.to_string()).is_ok_and(|space| space == entry.space) {
+    } else if project.space() == entry.space {
         store::save(ctx.sql, entry, project, &element, &text, standing)?;
     } else {
         // A comment that names a project of another space would show itself where its author has no rights.
@@ -119,6 +119,23 @@ pub fn record(ctx: &mut Ctx<'_>, entry: &Entry, standing: &Standing) -> Result<(
     }
     ctx.emit("rooms", "CommentChanged", element);
     Ok(())
+}
+
+/// Draws the comments of a space anew from its log.
+///
+/// # Errors
+/// Those of the store.
+pub fn rebuild(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<()> {
+    store::clear(ctx.sql, space)?;
+    let mut after = 0;
+    loop {
+        let page = kernel::log::records(ctx.sql, space, SUBJECT, after, 500)?;
+        let Some((last, ..)) = page.last() else { return Ok(()) };
+        after = *last;
+        for (_, entry, standing) in &page {
+            record(ctx, entry, standing)?;
+        }
+    }
 }
 
 /// What a refused comment says, and on which element.

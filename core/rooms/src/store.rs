@@ -42,6 +42,12 @@ pub(crate) fn remove(sql: &mut dyn Sql, id: &[u8]) -> Result<()> {
     Ok(())
 }
 
+pub(crate) fn clear(sql: &mut dyn Sql, space: SpaceId) -> Result<()> {
+    sql.execute("delete from rooms_text where comment in (select comment from rooms_comment where space = $1)", values![space])?;
+    sql.execute("delete from rooms_comment where space = $1", values![space])?;
+    Ok(())
+}
+
 /// The comments of a thread: the server's order first, then the waiting ones as they were written. At most 2,000, the newest.
 pub(crate) fn thread(sql: &mut dyn Sql, project: ProjectId, element: &str) -> Result<Vec<Stored>> {
     let mut comments = sql

@@ -1,0 +1,135 @@
+//! The log as a person sees it: what waits, what was refused and what that was, and the proof of the whole.
+
+use automerge::Change;
+use kernel::entry::{Entry, Kind};
+use kernel::log::{self, Refused};
+use kernel::{Ctx, Error, Result, SpaceId, space};
+
+use crate::Wiring;
+use crate::device::{BadgeState, EntryRef, PauseSpace, RefusedEntry, SpacePerson, SpaceSync, VerifyCheck, VerifyReport};
+
+/// What this device knows of a space's sync. The state is the best one that its data allow: only the shell, which holds
+/// the connection, can say that it is proven, syncing or offline.
+///
+/// # Errors
+/// `NotFound` when this device does not hold the space.
+pub fn inspect(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<SpaceSync> {
+    let known = space::get(ctx.sql, space)?;
+    let (pending, _) = log::counts(ctx.sql, space)?;
+    let refused = log::refused(ctx.sql, space)?.iter().map(|refused| describe(ctx, refused)).collect::<Vec<_>>();
+    let name = match project::ops::in_space(ctx, space)? {
+        Some(project) => project::ops::get(ctx, project)?.name,
+        // The project has not arrived yet.
+        None => "…".to_owned(),
+    };
+    let people = space::people(ctx.sql, space)?.into_iter().map(|person| SpacePerson { name: person.name, role: person.role, online: person.online }).collect();
+    let state = if known.server.is_none() {
+        BadgeState::Local
+    } else if !refused.is_empty() {
+        BadgeState::Refused
+    } else if known.paused {
+        BadgeState::Paused
+    } else if known.problem.is_some() {
+        BadgeState::Error
+    } else {
+        BadgeState::Connecting
+    };
+    // On this device alone nothing waits for anybody.
+    let pending = if known.server.is_some() { u32::try_from(pending).unwrap_or(u32::MAX) } else { 0 };
+    Ok(SpaceSync {
+        space,
+        name,
+        role: known.role,
+        state,
+        paused: known.paused,
+        local_seq: known.seq.to_string(),
+        server_seq: known.head.map(|(seq, _)| seq.to_string()),
+        local_chain: known.chain.to_string(),
+        server_chain: known.head.map(|(_, chain)| chain.to_string()),
+        pending,
+        refused,
+        people,
+        proven_at: known.proven_at,
+        last_error: known.problem.map(|words| ctx.say(words)),
+        server: known.server,
+    })
+}
+
+/// A refused entry in words: what was done, why it was refused, and the person's own words in it.
+fn describe(ctx: &Ctx<'_>, refused: &Refused) -> RefusedEntry {
+    let entry = &refused.entry;
+    let (what, text, element) = match entry.kind {
+        Kind::Change => (message(entry).unwrap_or_else(|| ctx.say(("The beginning of the project", "Начало проекта"))), None, None),
+        Kind::Record => match rooms::ops::describe(entry).filter(|_| entry.subject == rooms::SUBJECT) {
+            Some((element, text)) => (ctx.say(("Comment", "Комментарий")), Some(text), Some(element)),
+            None => (ctx.say(("Something that a newer version of Scantling wrote", "Запись более новой версии Scantling")), None, None),
+        },
+    };
+    RefusedEntry {
+        id: hex(&entry.id),
+        what,
+        reason: ctx.say(refused.reason.clone()),
+        at: entry.at,
+        // What is malformed or too large stays so; a role, a quota or a missing predecessor may change.
+        can_retry: !matches!(refused.code.as_str(), "invalid" | "too_large" | "damaged"),
+        text,
+        element,
+    }
+}
+
+/// What the history says of a change.
+fn message(entry: &Entry) -> Option<String> {
+    let change = Change::from_bytes(entry.payload.clone()).ok()?;
+    change.message().filter(|message| !message.is_empty()).map(str::to_owned)
+}
+
+/// Pauses the sync of a space, or lets it go on.
+///
+/// # Errors
+/// `NotFound` when this device does not hold the space.
+pub fn pause(ctx: &mut Ctx<'_>, input: PauseSpace) -> Result<()> {
+    let mut known = space::get(ctx.sql, input.space)?;
+    if known.paused != input.paused {
+        known.paused = input.paused;
+        space::save(ctx.sql, &known)?;
+        ctx.emit("sync", if input.paused { "SpacePaused" } else { "SpaceResumed" }, input.space.to_string());
+    }
+    Ok(())
+}
+
+/// Sends a refused entry again.
+///
+/// # Errors
+/// `NotFound` when it is no longer refused.
+pub fn retry(ctx: &mut Ctx<'_>, input: EntryRef) -> Result<()> {
+    ctx.retry(&Wiring, input.space, &entry_id(&input.entry)?)
+}
+
+/// Gives a refused entry up.
+///
+/// # Errors
+/// `NotFound` when it is no longer refused.
+pub fn discard(ctx: &mut Ctx<'_>, input: EntryRef) -> Result<()> {
+    ctx.discard(&Wiring, input.space, &entry_id(&input.entry)?)
+}
+
+/// Proves the workspace, and draws anew what differs.
+///
+/// # Errors
+/// Those of the store; what is found wrong is in the report.
+pub fn verify(ctx: &mut Ctx<'_>) -> Result<VerifyReport> {
+    let checks: Vec<VerifyCheck> = log::verify(ctx, &Wiring)?.into_iter().map(|check| VerifyCheck { name: ctx.say(check.name), ok: check.ok, detail: ctx.say(check.detail) }).collect();
+    Ok(VerifyReport { ok: checks.iter().all(|check| check.ok), checks })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn entry_id(text: &str) -> Result<Vec<u8>> {
+    let wrong = || Error::invalid("entry", ("An entry is named by 32 or 64 hexadecimal digits.", "Запись называют 32 или 64 шестнадцатеричные цифры."));
+    if !matches!(text.len(), 32 | 64) || !text.is_ascii() {
+        return Err(wrong());
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong())).collect()
+}
