@@ -138,6 +138,8 @@ fn layout(declaration: &str) -> String {
     let Some((head, body)) = declaration.split_once(" = ") else { return format!("export {declaration}\n") };
     let name = head.trim_start_matches("type ");
     let body = body.trim().trim_end_matches(';').trim();
+    // What ts-rs writes for a struct without fields.
+    let body = if body == "Record<symbol, never>" { "{}" } else { body };
     let Some(fields) = body.strip_prefix('{').and_then(|body| body.strip_suffix('}')) else {
         return format!("export type {name} = {};\n", union(body));
     };
