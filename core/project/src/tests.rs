@@ -59,3 +59,27 @@ fn drawing_a_project_anew_gives_the_same_row() {
     desk.run(|ctx| ops::draw(ctx, &project.id.to_string())).unwrap();
     assert_eq!(desk.run(|ctx| ops::digest(ctx, project.space)).unwrap(), before);
 }
+
+#[test]
+fn drawing_anew_does_not_count_as_a_change() {
+    let mut desk = Desk::new(5, MIGRATIONS);
+    let project = create(&mut desk, "Bikes");
+    desk.now = desk.now.plus_millis(86_400_000);
+    desk.run(|ctx| ops::draw(ctx, &project.id.to_string())).unwrap();
+    assert_eq!(desk.run(|ctx| ops::get(ctx, project.id)).unwrap().updated_at, project.updated_at);
+}
+
+#[test]
+fn a_second_project_in_a_space_is_shown_nowhere() {
+    let mut desk = Desk::new(6, MIGRATIONS);
+    let project = create(&mut desk, "Bikes");
+    let other = ProjectId::from_bytes([9; 16]).to_string();
+    desk.run(|ctx| {
+        ctx.create_doc(project.space, &other, |_| Ok(()))?;
+        let edit = kernel::doc::Edit { doc: &other, label: "named".into(), element: None, at: None };
+        ctx.change(&edit, |transaction| Ok(automerge::transaction::Transactable::put(transaction, automerge::ROOT, "name", "Intruder")?))?;
+        ops::draw(ctx, &other)
+    })
+    .unwrap();
+    assert_eq!(desk.run(|ctx| ops::list(ctx, &Empty)).unwrap().len(), 1);
+}

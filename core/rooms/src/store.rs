@@ -65,26 +65,34 @@ pub(crate) fn thread(sql: &mut dyn Sql, project: ProjectId, element: &str) -> Re
     Ok(comments)
 }
 
+/// The place of the last comment that was read, 0 for none.
 pub(crate) fn read_until(sql: &mut dyn Sql, project: ProjectId, element: &str) -> Result<u64> {
-    sql.find("select seq from rooms_read where project = $1 and element = $2", values![project, element])?.map_or(Ok(0), |mut row| row.take(0))
+    sql.find(
+        "select coalesce(c.seq, 0) from rooms_read r join rooms_comment c on c.comment = r.comment where r.project = $1 and r.element = $2",
+        values![project, element],
+    )?
+    .map_or(Ok(0), |mut row| row.take(0))
 }
 
 /// Answers whether the mark moved.
 pub(crate) fn mark_read(sql: &mut dyn Sql, project: ProjectId, element: &str) -> Result<bool> {
-    let newest: Option<u64> = sql.find("select max(seq) from rooms_comment where project = $1 and element = $2", values![project, element])?.map_or(Ok(None), |mut row| row.take(0))?;
-    let Some(newest) = newest else { return Ok(false) };
-    if read_until(sql, project, element)? >= newest {
-        return Ok(false);
-    }
-    sql.execute("insert into rooms_read (project, element, seq) values ($1, $2, $3) on conflict (project, element) do update set seq = $3", values![project, element, newest])?;
-    Ok(true)
+    let moved = sql.execute(
+        "insert into rooms_read (project, element, comment)
+         select project, element, comment from rooms_comment where project = $1 and element = $2 and seq is not null order by seq desc limit 1
+         on conflict (project, element) do update set comment = excluded.comment where comment <> excluded.comment",
+        values![project, element],
+    )?;
+    Ok(moved > 0)
 }
 
 /// By element: how many comments, and how many of other people's since the thread was last read.
 pub(crate) fn counts(sql: &mut dyn Sql, project: ProjectId, mine: &[DeviceKey]) -> Result<BTreeMap<String, (u32, u32)>> {
     let mut counts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     let rows = sql.query(
-        "select c.element, c.device, c.seq > coalesce(r.seq, 0) as fresh, count(*) from rooms_comment c left join rooms_read r on r.project = c.project and r.element = c.element where c.project = $1 group by c.element, c.device, fresh",
+        "select c.element, c.device, c.seq > coalesce(last.seq, 0) as fresh, count(*) from rooms_comment c
+         left join rooms_read r on r.project = c.project and r.element = c.element
+         left join rooms_comment last on last.comment = r.comment
+         where c.project = $1 group by c.element, c.device, fresh",
         values![project],
     )?;
     for mut row in rows {

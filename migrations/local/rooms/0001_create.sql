@@ -13,11 +13,11 @@ create table rooms_comment (
 create index rooms_comment_element on rooms_comment (project, element, seq);
 create index rooms_comment_space on rooms_comment (space);
 
--- How far this device's person has read a thread.
+-- The last comment of a thread that this device's person has read. Not its place: a restored server may number anew.
 create table rooms_read (
   project text not null,
   element text not null,
-  seq integer not null,
+  comment blob not null,
   primary key (project, element)
 ) strict;
 
