@@ -192,10 +192,18 @@ impl Ctx<'_> {
             return Err(Error::damaged(("The server sent a change of a document that belongs to another project.", "Сервер прислал изменение документа из другого проекта.")));
         }
         let automerge = &mut self.open(doc, true)?.automerge;
-        let mut patches = PatchLog::active();
-        automerge.apply_changes_log_patches(changes, &mut patches).map_err(|source| damaged(doc).because(source))?;
-        Ok(automerge.make_patches(&mut patches))
+        contained(doc, || {
+            let mut patches = PatchLog::active();
+            automerge.apply_changes_log_patches(changes, &mut patches).map_err(|source| damaged(doc).because(source))?;
+            Ok(automerge.make_patches(&mut patches))
+        })
     }
+}
+
+/// Turns a panic into an error: a change can be well-formed and signed, and yet make Automerge 0.12 panic.
+/// The error rolls the transaction back, and with it the document that was left half changed is forgotten.
+fn contained<T>(doc: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged(doc).because("Automerge panicked")))
 }
 
 fn damaged(doc: &str) -> Error {

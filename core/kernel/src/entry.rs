@@ -61,13 +61,30 @@ impl Entry {
         &self.bytes
     }
 
+    /// The change that the payload is. Only the plain form is read: a compressed one may be a thousand times what it seems.
+    ///
+    /// # Errors
+    /// `Damaged` when the payload is no change, or another than the id says.
+    pub fn change(&self) -> Result<automerge::Change> {
+        let unreadable = || Error::damaged(("The log holds a change that can't be read.", "В журнале есть нечитаемое изменение."));
+        // After the magic number and the checksum stands the type of the chunk.
+        if self.kind != Kind::Change || self.payload.get(8) != Some(&1) {
+            return Err(unreadable().because("the payload is no plain change"));
+        }
+        let change = automerge::Change::from_bytes(self.payload.clone()).map_err(|source| unreadable().because(source))?;
+        if change.hash().0.as_slice() == self.id { Ok(change) } else { Err(unreadable().because("the id is not the hash of the change")) }
+    }
+
     /// Reads an entry and checks its size, form and signature. Bytes that could be written shorter are refused.
     ///
     /// # Errors
     /// `TooLarge` or `Invalid`.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_ENTRY {
-            return Err(Error::new(Code::TooLarge, ("The change is larger than 4 MiB. Split it into smaller ones.", "Изменение больше 4 МиБ. Разделите его на части.")));
+            return Err(Error::new(
+                Code::TooLarge,
+                ("The change is larger than 4 MiB. Split it into smaller ones.", "Изменение больше 4 МиБ. Разделите его на части."),
+            ));
         }
         let (entry, signature) = Self::read(bytes).map_err(|source| malformed().because(source))?;
         let head = head(&entry.space, entry.kind, &entry.id, &entry.subject, &entry.device, entry.at, &entry.payload);
@@ -76,9 +93,13 @@ impl Entry {
         if canonical != bytes {
             return Err(malformed().because("the encoding is not canonical"));
         }
-        let valid = VerifyingKey::from_bytes(&entry.device).is_ok_and(|key| key.verify_strict(&signed(&head), &Signature::from_bytes(&signature)).is_ok());
+        let valid =
+            VerifyingKey::from_bytes(&entry.device).is_ok_and(|key| key.verify_strict(&signed(&head), &Signature::from_bytes(&signature)).is_ok());
         if !valid {
-            return Err(Error::invalid("signature", ("The change does not bear a valid signature of its device.", "На изменении нет верной подписи устройства.")));
+            return Err(Error::invalid(
+                "signature",
+                ("The change does not bear a valid signature of its device.", "На изменении нет верной подписи устройства."),
+            ));
         }
         Ok(entry)
     }
@@ -96,7 +117,15 @@ impl Entry {
     /// # Errors
     /// `Damaged` when they are no entry.
     pub fn trusted(bytes: &[u8]) -> Result<Self> {
-        Ok(Self::read(bytes).map_err(|source| Error::damaged(("An entry of the log is damaged. Run `scantling verify`.", "Запись журнала повреждена. Запустите `scantling verify`.")).because(source))?.0)
+        Ok(Self::read(bytes)
+            .map_err(|source| {
+                Error::damaged((
+                    "An entry of the log is damaged. Run `scantling verify`.",
+                    "Запись журнала повреждена. Запустите `scantling verify`.",
+                ))
+                .because(source)
+            })?
+            .0)
     }
 
     fn read(bytes: &[u8]) -> Result<(Self, [u8; 64]), minicbor::decode::Error> {
@@ -131,7 +160,16 @@ fn malformed() -> Error {
 fn head(space: &SpaceId, kind: Kind, id: &[u8], subject: &str, device: &DeviceKey, at: Timestamp, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(payload.len() + 192);
     let written = (|| {
-        Encoder::new(&mut bytes).array(9)?.u8(VERSION)?.bytes(&space.bytes())?.u8(kind as u8)?.bytes(id)?.str(subject)?.bytes(device)?.i64(at.millis())?.bytes(payload)?;
+        Encoder::new(&mut bytes)
+            .array(9)?
+            .u8(VERSION)?
+            .bytes(&space.bytes())?
+            .u8(kind as u8)?
+            .bytes(id)?
+            .str(subject)?
+            .bytes(device)?
+            .i64(at.millis())?
+            .bytes(payload)?;
         Ok::<_, minicbor::encode::Error<std::convert::Infallible>>(())
     })();
     written.expect("writing to memory cannot fail");

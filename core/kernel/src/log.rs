@@ -6,7 +6,7 @@ use automerge::{Change, ChangeHash, Patch};
 
 use crate::entry::{Chain, Entry, Kind};
 use crate::space::Space;
-use crate::{Code, Ctx, Error, Result, Sql, SpaceId, Words, id, space, values};
+use crate::{Code, Ctx, Error, Result, SpaceId, Sql, Words, id, space, values};
 
 /// How an entry stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,7 +75,10 @@ impl Ctx<'_> {
     pub fn append(&mut self, space: SpaceId, kind: Kind, id: &[u8], subject: &str, payload: Vec<u8>) -> Result<Entry> {
         let device = self.author()?;
         if payload.len() + 512 > crate::entry::MAX_ENTRY {
-            return Err(Error::new(Code::TooLarge, ("This is more than fits into one change (4 MiB). Split it.", "Это больше, чем вмещает одно изменение (4 МиБ). Разделите его.")));
+            return Err(Error::new(
+                Code::TooLarge,
+                ("This is more than fits into one change (4 MiB). Split it.", "Это больше, чем вмещает одно изменение (4 МиБ). Разделите его."),
+            ));
         }
         let entry = Entry::sign(&device.key, space, kind, id, subject, self.now, payload);
         insert(self.sql, &entry, None)?;
@@ -98,35 +101,55 @@ impl Ctx<'_> {
     /// `Damaged` when the entries do not continue the log that this device holds.
     pub fn receive(&mut self, contexts: &dyn Contexts, space: &mut Space, first: u64, items: &[Item], chain: Chain) -> Result<()> {
         if first != space.seq + 1 {
-            return Err(Error::damaged(("The server skipped a part of the log. Reconnecting will fetch it.", "Сервер пропустил часть журнала. При переподключении она будет получена.")));
+            return Err(Error::damaged((
+                "The server skipped a part of the log. Reconnecting will fetch it.",
+                "Сервер пропустил часть журнала. При переподключении она будет получена.",
+            )));
         }
         let mut documents: BTreeMap<String, Vec<Change>> = BTreeMap::new();
         let mut records = Vec::new();
         let mut fresh = Vec::new();
+        let mut ids = BTreeSet::new();
         let mut seq = space.seq;
         let mut proof = space.chain;
         for item in items {
             seq += 1;
             let (entry, known) = match item {
                 Item::Own(id) => {
-                    let entry = find(self.sql, space.space, id)?.ok_or_else(|| Error::damaged(("The server names an entry that this device does not hold.", "Сервер называет запись, которой нет на устройстве.")))?;
-                    (entry, true)
+                    let Some((entry, ordered)) = held(self.sql, space.space, id)? else {
+                        return Err(Error::damaged((
+                            "The server names an entry that this device does not hold.",
+                            "Сервер называет запись, которой нет на устройстве.",
+                        )));
+                    };
+                    (entry, Some(ordered))
                 }
                 Item::Entry(bytes) => {
                     let entry = Entry::parse(bytes)?;
                     if entry.space != space.space {
                         return Err(Error::damaged(("The server sent an entry of another project.", "Сервер прислал запись другого проекта.")));
                     }
-                    let known = find(self.sql, space.space, &entry.id)?.is_some();
-                    (entry, known)
+                    let held = held(self.sql, space.space, &entry.id)?;
+                    if let Some((held, false)) = &held
+                        && held.bytes() != entry.bytes()
+                    {
+                        replace(self.sql, held, &entry)?;
+                    }
+                    (entry, held.map(|(_, ordered)| ordered))
                 }
             };
+            if known == Some(true) || !ids.insert(entry.id.clone()) {
+                return Err(Error::damaged(("The server sent one entry twice.", "Сервер прислал одну запись дважды.")));
+            }
+            let known = known.is_some();
             proof = proof.then(entry.bytes());
             if known {
-                self.sql.execute("update kernel_entry set seq = $3, refused_code = null, refused_en = null, refused_ru = null where space = $1 and id = $2", values![space.space, &entry.id, seq])?;
+                self.sql.execute(
+                    "update kernel_entry set seq = $3, refused_code = null, refused_en = null, refused_ru = null where space = $1 and id = $2",
+                    values![space.space, &entry.id, seq],
+                )?;
             } else if entry.kind == Kind::Change {
-                let change = Change::from_bytes(entry.payload.clone()).map_err(|source| Error::damaged(("The server sent a change that can't be read.", "Сервер прислал нечитаемое изменение.")).because(source))?;
-                documents.entry(entry.subject.clone()).or_default().push(change);
+                documents.entry(entry.subject.clone()).or_default().push(entry.change()?);
             }
             if entry.kind == Kind::Record {
                 records.push((entry.clone(), seq));
@@ -136,7 +159,10 @@ impl Ctx<'_> {
             }
         }
         if proof != chain {
-            return Err(Error::damaged(("The server's log is not the one that this device holds: their proofs differ.", "Журнал сервера отличается от журнала на устройстве: контрольные цепочки не совпали.")));
+            return Err(Error::damaged((
+                "The server's log is not the one that this device holds: their proofs differ.",
+                "Журнал сервера отличается от журнала на устройстве: контрольные цепочки не совпали.",
+            )));
         }
         // Documents are opened before their new entries are stored, or loading would bring them in unseen.
         for (doc, changes) in documents {
@@ -159,10 +185,14 @@ impl Ctx<'_> {
     /// # Errors
     /// Those of the store.
     pub fn refuse(&mut self, contexts: &dyn Contexts, space: SpaceId, id: &[u8], code: &str, reason: &Words) -> Result<()> {
-        self.sql.execute(
+        let refused = self.sql.execute(
             "update kernel_entry set refused_code = $3, refused_en = $4, refused_ru = $5 where space = $1 and id = $2 and seq is null",
             values![space, id, code, &reason.en, &reason.ru],
         )?;
+        // What has a place in the log can't be refused any more.
+        if refused == 0 {
+            return Ok(());
+        }
         if let Some(entry) = find(self.sql, space, id)?
             && entry.kind == Kind::Record
         {
@@ -180,10 +210,17 @@ impl Ctx<'_> {
         let entry = refused_entry(self.sql, space, id)?;
         let again = match entry.kind {
             Kind::Record => vec![entry],
-            Kind::Change => refused(self.sql, space)?.into_iter().map(|refused| refused.entry).filter(|other| other.subject == entry.subject && other.kind == Kind::Change).collect(),
+            Kind::Change => refused(self.sql, space)?
+                .into_iter()
+                .map(|refused| refused.entry)
+                .filter(|other| other.subject == entry.subject && other.kind == Kind::Change)
+                .collect(),
         };
         for entry in again {
-            self.sql.execute("update kernel_entry set refused_code = null, refused_en = null, refused_ru = null where space = $1 and id = $2", values![space, &entry.id])?;
+            self.sql.execute(
+                "update kernel_entry set refused_code = null, refused_en = null, refused_ru = null where space = $1 and id = $2",
+                values![space, &entry.id],
+            )?;
             if entry.kind == Kind::Record {
                 contexts.record(self, &entry, &Standing::Pending)?;
             }
@@ -239,7 +276,9 @@ impl Ctx<'_> {
 }
 
 fn hash(id: &[u8]) -> Result<ChangeHash> {
-    id.try_into().map(ChangeHash).map_err(|_| Error::damaged(("An entry of the log is damaged. Run `scantling verify`.", "Запись журнала повреждена. Запустите `scantling verify`.")))
+    id.try_into().map(ChangeHash).map_err(|_| {
+        Error::damaged(("An entry of the log is damaged. Run `scantling verify`.", "Запись журнала повреждена. Запустите `scantling verify`."))
+    })
 }
 
 fn insert(sql: &mut dyn Sql, entry: &Entry, seq: Option<u64>) -> Result<()> {
@@ -259,6 +298,38 @@ pub fn find(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Option<Entry
         Some(mut row) => Entry::trusted(&row.take::<Vec<u8>>(0)?).map(Some),
         None => Ok(None),
     }
+}
+
+/// An entry of the log, and whether it has a place there.
+fn held(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Option<(Entry, bool)>> {
+    sql.find("select bytes, seq is not null from kernel_entry where space = $1 and id = $2", values![space, id])?
+        .map(|mut row| Ok((Entry::trusted(&row.take::<Vec<u8>>(0)?)?, row.take(1)?)))
+        .transpose()
+}
+
+/// Whether the entry is here without a place.
+pub(crate) fn is_waiting(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<bool> {
+    Ok(held(sql, space, id)?.is_some_and(|(_, ordered)| !ordered))
+}
+
+/// Takes the log's bytes for an entry that waits here under the same id. Two devices that begin one document make
+/// the same change, and the log holds the one that came first. Nothing else may share an id.
+fn replace(sql: &mut dyn Sql, held: &Entry, entry: &Entry) -> Result<()> {
+    if entry.kind != Kind::Change
+        || held.kind != Kind::Change
+        || entry.subject != held.subject
+        || entry.change()?.raw_bytes() != held.change()?.raw_bytes()
+    {
+        return Err(Error::damaged((
+            "The server sent another entry under the id of one that waits here.",
+            "Сервер прислал другую запись под номером той, что ждёт отправки.",
+        )));
+    }
+    sql.execute(
+        "update kernel_entry set device = $3, at = $4, bytes = $5 where space = $1 and id = $2",
+        values![entry.space, &entry.id, &entry.device, entry.at, entry.bytes()],
+    )?;
+    Ok(())
 }
 
 fn refused_entry(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Entry> {
@@ -282,7 +353,13 @@ fn read_changes(rows: Vec<crate::sql::Row>) -> Result<Vec<(i64, Change)>> {
     rows.into_iter()
         .map(|mut row| {
             let entry = Entry::trusted(&row.take::<Vec<u8>>(1)?)?;
-            let change = Change::from_bytes(entry.payload).map_err(|source| Error::damaged(("A change in the log can't be read. Run `scantling verify`.", "Изменение в журнале не читается. Запустите `scantling verify`.")).because(source))?;
+            let change = Change::from_bytes(entry.payload).map_err(|source| {
+                Error::damaged((
+                    "A change in the log can't be read. Run `scantling verify`.",
+                    "Изменение в журнале не читается. Запустите `scantling verify`.",
+                ))
+                .because(source)
+            })?;
             Ok((row.take(0)?, change))
         })
         .collect()
@@ -293,7 +370,10 @@ fn read_changes(rows: Vec<crate::sql::Row>) -> Result<Vec<(i64, Change)>> {
 /// # Errors
 /// Those of the store.
 pub fn outbox(sql: &mut dyn Sql, space: SpaceId, after: i64, count: usize, bytes: usize) -> Result<Vec<(i64, Vec<u8>)>> {
-    let rows = sql.query("select n, bytes from kernel_entry where space = $1 and seq is null and refused_code is null and n > $2 order by n limit $3", values![space, after, count])?;
+    let rows = sql.query(
+        "select n, bytes from kernel_entry where space = $1 and seq is null and refused_code is null and n > $2 order by n limit $3",
+        values![space, after, count],
+    )?;
     let mut taken = Vec::new();
     let mut total = 0;
     for mut row in rows {
@@ -358,7 +438,9 @@ pub fn records(sql: &mut dyn Sql, space: SpaceId, subject: &str, after: i64, cou
 /// # Errors
 /// Those of the store.
 pub fn pending_changes(sql: &mut dyn Sql, doc: &str) -> Result<Vec<Change>> {
-    let shared = sql.find("select 1 from kernel_doc d join kernel_space s on s.space = d.space where d.doc = $1 and s.server is not null", values![doc])?.is_some();
+    let shared = sql
+        .find("select 1 from kernel_doc d join kernel_space s on s.space = d.space where d.doc = $1 and s.server is not null", values![doc])?
+        .is_some();
     if !shared {
         return Ok(Vec::new());
     }
@@ -407,7 +489,9 @@ pub fn verify(ctx: &mut Ctx<'_>, contexts: &dyn Contexts) -> Result<Vec<Check>> 
         let mut after = -1_i64;
         // Ordered entries come by their place, then the waiting ones; pages keep memory flat.
         loop {
-            let rows = ctx.sql.query("select seq, bytes from kernel_entry where space = $1 and seq > $2 order by seq limit 500", values![known.space, after])?;
+            let rows = ctx
+                .sql
+                .query("select seq, bytes from kernel_entry where space = $1 and seq > $2 order by seq limit 500", values![known.space, after])?;
             if rows.is_empty() {
                 break;
             }
@@ -442,9 +526,17 @@ pub fn verify(ctx: &mut Ctx<'_>, contexts: &dyn Contexts) -> Result<Vec<Check>> 
             name: (format!("Log of {}", known.space), format!("Журнал {}", known.space)).into(),
             ok: whole,
             detail: if whole {
-                (format!("{ordered} entries in order, proof {}", &chain.to_string()[..12]), format!("записей по порядку: {ordered}, цепочка {}", &chain.to_string()[..12])).into()
+                (
+                    format!("{ordered} entries in order, proof {}", &chain.to_string()[..12]),
+                    format!("записей по порядку: {ordered}, цепочка {}", &chain.to_string()[..12]),
+                )
+                    .into()
             } else {
-                (format!("the proof does not match: {ordered} entries here, {} expected", known.seq), format!("цепочка не сходится: записей {ordered}, ожидалось {}", known.seq)).into()
+                (
+                    format!("the proof does not match: {ordered} entries here, {} expected", known.seq),
+                    format!("цепочка не сходится: записей {ordered}, ожидалось {}", known.seq),
+                )
+                    .into()
             },
         });
         let mut documents: Vec<String> = Vec::new();
@@ -460,7 +552,11 @@ pub fn verify(ctx: &mut Ctx<'_>, contexts: &dyn Contexts) -> Result<Vec<Check>> 
             checks.push(Check {
                 name: (format!("Document {doc}"), format!("Документ {doc}")).into(),
                 ok: stored == replayed,
-                detail: if stored == replayed { ("equals the replay of its changes", "совпадает с повтором своих изменений").into() } else { ("differed from its changes and was read anew from them", "отличался от своих изменений и прочитан из них заново").into() },
+                detail: if stored == replayed {
+                    ("equals the replay of its changes", "совпадает с повтором своих изменений").into()
+                } else {
+                    ("differed from its changes and was read anew from them", "отличался от своих изменений и прочитан из них заново").into()
+                },
             });
             contexts.rebuild(ctx, doc)?;
         }
@@ -468,7 +564,11 @@ pub fn verify(ctx: &mut Ctx<'_>, contexts: &dyn Contexts) -> Result<Vec<Check>> 
         checks.push(Check {
             name: (format!("Tables of {}", known.space), format!("Таблицы {}", known.space)).into(),
             ok: same,
-            detail: if same { ("equal when drawn anew from the documents", "совпадают с построенными заново из документов").into() } else { ("differed and were drawn anew", "отличались и построены заново").into() },
+            detail: if same {
+                ("equal when drawn anew from the documents", "совпадают с построенными заново из документов").into()
+            } else {
+                ("differed and were drawn anew", "отличались и построены заново").into()
+            },
         });
     }
     Ok(checks)

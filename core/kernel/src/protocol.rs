@@ -16,6 +16,9 @@ pub const BATCH_COUNT: usize = 512;
 /// About the most bytes of entries in one message.
 pub const BATCH_BYTES: usize = 1024 * 1024;
 
+/// The most spaces that one connection follows.
+pub const MAX_SPACES: usize = 4096;
+
 /// Which life of a server's log a sequence number belongs to.
 pub type Epoch = [u8; 16];
 
@@ -323,7 +326,12 @@ pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T> {
     if bytes.len() > MAX_FRAME {
         return Err(Error::new(crate::Code::TooLarge, ("The message is larger than 8 MiB.", "Сообщение больше 8 МиБ.")));
     }
-    let malformed = || Error::invalid("message", ("The message is not in a form that can be read. One of the two programs is too old.", "Сообщение нечитаемо. Одна из программ устарела."));
+    let malformed = || {
+        Error::invalid(
+            "message",
+            ("The message is not in a form that can be read. One of the two programs is too old.", "Сообщение нечитаемо. Одна из программ устарела."),
+        )
+    };
     let mut decoder = Decoder::new(bytes);
     let message = decoder.decode().map_err(|source| malformed().because(source))?;
     if decoder.position() == bytes.len() { Ok(message) } else { Err(malformed().because("bytes follow the message")) }
@@ -366,6 +374,9 @@ mod tests {
     #[test]
     fn a_claimed_length_costs_no_memory() {
         // An array header that claims 2^60 entries, followed by nothing.
-        assert!(decode::<ToServer>(&[0x82, 0x01, 0x81, 0x82, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x9b, 0x10, 0, 0, 0, 0, 0, 0, 0]).is_err());
+        assert!(
+            decode::<ToServer>(&[0x82, 0x01, 0x81, 0x82, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x9b, 0x10, 0, 0, 0, 0, 0, 0, 0])
+                .is_err()
+        );
     }
 }

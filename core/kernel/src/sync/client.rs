@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::bytes::ByteVec;
 
-use crate::log::{Contexts, counts, outbox};
+use crate::log::{Contexts, counts, is_waiting, outbox};
 use crate::protocol::{BATCH_BYTES, BATCH_COUNT, Cursor, Push, SpaceState, ToClient, ToServer, VERSION};
 use crate::space::{self, Space};
 use crate::{Ctx, Error, PersonId, Result, SpaceId, Words, values};
@@ -52,7 +52,9 @@ impl Client {
         let mut room = BATCH_BYTES;
         for known in space::list(ctx.sql, Some(&self.server))?.into_iter().filter(|known| !known.paused) {
             self.pushed.insert(known.space, 0);
-            if room > 0 && let Some(more) = self.batch(ctx, known.space, room)? {
+            if room > 0
+                && let Some(more) = self.batch(ctx, known.space, room)?
+            {
                 room = room.saturating_sub(more.entries.iter().map(|entry| entry.len()).sum());
                 push.push(more);
             }
@@ -86,10 +88,15 @@ impl Client {
                 self.prove(ctx, known)?;
                 ctx.emit("sync", "EntriesReceived", space.to_string());
             }
-            ToClient::Known { space, id, seq } => {
-                ctx.sql.execute("update kernel_entry set seq = $3 where space = $1 and id = $2 and seq is null", values![space, id, seq])?;
-                let known = space::get(ctx.sql, space)?;
-                self.prove(ctx, known)?;
+            ToClient::Known { space, id, .. } => {
+                // The place lies in the part that was read, so the entry got it there; anything else would be
+                // an acknowledgement without proof.
+                if self.pushed.contains_key(&space) && is_waiting(ctx.sql, space, &id)? {
+                    return Err(Error::damaged((
+                        "The server says that it holds a change which its log does not contain. Reconnecting will send it again.",
+                        "Сервер сообщает, что у него есть изменение, которого нет в его журнале. При переподключении оно будет отправлено снова.",
+                    )));
+                }
             }
             ToClient::Refused { space, id, code, reason } => ctx.refuse(contexts, space, &id, &code, &reason)?,
             ToClient::Closed { space, reason } => {
@@ -129,10 +136,17 @@ impl Client {
             let caught_up = known.head.is_none_or(|(head, _)| known.seq >= head);
             let flying: u64 = ctx
                 .sql
-                .find("select count(*) from kernel_entry where space = $1 and seq is null and refused_code is null and n <= $2", values![space, self.pushed.get(&space).copied().unwrap_or(0)])?
+                .find(
+                    "select count(*) from kernel_entry where space = $1 and seq is null and refused_code is null and n <= $2",
+                    values![space, self.pushed.get(&space).copied().unwrap_or(0)],
+                )?
                 .map_or(Ok(0), |mut row| row.take(0))?;
             // Entries that wait may be in the part of the log that is still to come.
-            if caught_up && !known.paused && flying < WINDOW && let Some(push) = self.batch(ctx, space, BATCH_BYTES)? {
+            if caught_up
+                && !known.paused
+                && flying < WINDOW
+                && let Some(push) = self.batch(ctx, space, BATCH_BYTES)?
+            {
                 messages.push(ToServer::Push(push));
             }
         }
@@ -184,6 +198,10 @@ impl Client {
     }
 
     fn apply(&mut self, ctx: &mut Ctx<'_>, state: &SpaceState) -> Result<()> {
+        // A space that was paused or has failed on this connection stays where it is.
+        if !self.pushed.contains_key(&state.space) {
+            return Ok(());
+        }
         let Some(mut known) = space::find(ctx.sql, state.space)? else { return Ok(()) };
         if state.start != known.seq || known.epoch.is_some_and(|epoch| epoch != state.epoch) && state.start == 0 {
             ctx.unorder(&mut known)?;

@@ -1,6 +1,8 @@
 //! Sync as two sans-IO state machines: shells, simulations and fuzzers move their messages.
 
 pub mod client;
+#[cfg(any(test, feature = "testing"))]
+pub mod harness;
 pub mod server;
 #[cfg(test)]
 mod tests;

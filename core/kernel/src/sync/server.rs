@@ -9,11 +9,13 @@ use minicbor::bytes::ByteVec;
 
 use crate::entry::{Chain, DeviceKey, Entry};
 use crate::log::Item;
-use crate::protocol::{Cursor, SpaceState, ToClient, ToServer, VERSION, decode};
+use crate::protocol::{Cursor, MAX_SPACES, SpaceState, ToClient, ToServer, VERSION, decode};
 use crate::{PersonId, SpaceId, Words};
 
 /// The most appends that may wait before the shell should stop reading the socket.
 const MAX_APPENDS: usize = 8;
+/// The most asks that may wait before the shell should stop reading the socket, and others' ephemeral messages are dropped.
+const MAX_ASKS: usize = 256;
 
 /// What the session wants from its shell.
 #[derive(Debug, PartialEq)]
@@ -99,9 +101,9 @@ struct Followed {
     sent: u64,
     head: u64,
     head_chain: Chain,
-    reading: bool,
-    /// Pushed on this connection and not yet streamed: the device holds their bytes.
-    own: BTreeSet<Vec<u8>>,
+    /// Pushed on this connection and not yet streamed, with the digest of their bytes: the device holds these.
+    /// The log may hold other bytes under the same id, because two devices can begin one document.
+    own: BTreeMap<Vec<u8>, [u8; 32]>,
 }
 
 /// One connection.
@@ -113,6 +115,10 @@ pub struct Session {
     appends: usize,
     waiting: Vec<(SpaceId, Vec<Vec<u8>>)>,
     followed: BTreeMap<SpaceId, Followed>,
+    /// Subscribed and not yet answered: the place that the device holds.
+    following: BTreeMap<SpaceId, u64>,
+    /// Whose reads are not answered; they outlive an unsubscription.
+    reading: BTreeSet<SpaceId>,
     asks: VecDeque<Ask>,
 }
 
@@ -122,10 +128,16 @@ impl Session {
         self.asks.pop_front()
     }
 
-    /// Whether the shell should leave the socket unread until appends are answered.
+    /// Whether the shell should leave the socket unread until appends are answered and asks are carried out.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.appends >= MAX_APPENDS
+        self.appends >= MAX_APPENDS || self.asks.len() >= MAX_ASKS
+    }
+
+    /// How many asks wait.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.asks.len()
     }
 
     /// The spaces that are followed now.
@@ -145,21 +157,40 @@ impl Session {
                     return self.end("malformed", ("A connection begins once.".to_owned(), "Соединение начинается один раз.".to_owned()).into());
                 }
                 if version != VERSION {
-                    return self.end("version", (format!("This server speaks version {VERSION} of the protocol, the device {version}. Update the older one."), format!("Сервер говорит на версии {VERSION} протокола, устройство — на {version}. Обновите то, что старее.")).into());
+                    return self.end(
+                        "version",
+                        (
+                            format!("This server speaks version {VERSION} of the protocol, the device {version}. Update the older one."),
+                            format!("Сервер говорит на версии {VERSION} протокола, устройство — на {version}. Обновите то, что старее."),
+                        )
+                            .into(),
+                    );
+                }
+                if cursors.len() > MAX_SPACES {
+                    return self.too_many();
                 }
                 self.greeted = true;
                 self.waiting = push.into_iter().map(|push| (push.space, plain(push.entries))).collect();
-                self.asks.push_back(Ask::Authenticate { token, device, cursors });
+                self.ask(Ask::Authenticate { token, device, cursors });
             }
             Ok(_) if !self.admitted => self.end("unauthorized", ("Sign in first.", "Сначала войдите.").into()),
             Ok(ToServer::Push(push)) => self.append(push.space, plain(push.entries)),
-            Ok(ToServer::Subscribe(cursor)) => self.asks.push_back(Ask::Follow(cursor)),
+            Ok(ToServer::Subscribe(cursor)) => {
+                // A space that is followed already begins anew: the device says where it really is.
+                self.followed.remove(&cursor.space);
+                self.following.insert(cursor.space, cursor.seq);
+                if self.followed.len() + self.following.len() > MAX_SPACES {
+                    return self.too_many();
+                }
+                self.ask(Ask::Follow(cursor));
+            }
             Ok(ToServer::Unsubscribe(space)) => {
                 self.followed.remove(&space);
+                self.following.remove(&space);
             }
             Ok(ToServer::Ephemeral { space, body }) => {
                 if body.len() <= 1024 && self.followed.contains_key(&space) {
-                    self.asks.push_back(Ask::Relay { space, body: body.into() });
+                    self.ask(Ask::Relay { space, body: body.into() });
                 }
             }
         }
@@ -167,10 +198,13 @@ impl Session {
 
     /// The token is good.
     pub fn admitted(&mut self, admission: Admission) {
+        if self.ended || self.admitted || !self.greeted {
+            return;
+        }
         self.admitted = true;
-        self.asks.push_back(Ask::Send(ToClient::Welcome { person: admission.person, spaces: admission.spaces.clone() }));
+        self.ask(Ask::Send(ToClient::Welcome { person: admission.person, spaces: admission.spaces.clone() }));
         for (space, reason) in admission.closed {
-            self.asks.push_back(Ask::Send(ToClient::Closed { space, reason }));
+            self.ask(Ask::Send(ToClient::Closed { space, reason }));
         }
         for state in &admission.spaces {
             self.follow(state);
@@ -188,28 +222,28 @@ impl Session {
         self.end(code, reason);
     }
 
-    /// A space is followed from now on, or is otherwise than before.
+    /// The answer to [`Ask::Follow`]; or a followed space is otherwise than before, and then `start` says nothing.
     pub fn space(&mut self, state: SpaceState) {
-        let resumed = self.followed.get(&state.space).map(|followed| followed.sent);
-        match resumed {
+        if let Some(followed) = self.followed.get(&state.space) {
             // The log goes on where this connection is; only people and roles are news.
-            Some(sent) => {
-                let state = SpaceState { start: sent, ..state };
-                self.asks.push_back(Ask::Send(ToClient::Space(state.clone())));
-                self.moved(state.space, state.head, state.chain);
-            }
-            None => {
-                self.follow(&state);
-                self.asks.push_back(Ask::Send(ToClient::Space(state.clone())));
-                self.read(state.space);
-            }
+            let state = SpaceState { start: followed.sent, ..state };
+            let (space, head, chain) = (state.space, state.head, state.chain);
+            self.tell(state);
+            self.moved(space, head, chain);
+        } else if self.following.get(&state.space).is_some_and(|&seq| state.start == 0 || state.start == seq) {
+            self.following.remove(&state.space);
+            self.follow(&state);
+            let space = state.space;
+            self.ask(Ask::Send(ToClient::Space(state)));
+            self.read(space);
         }
     }
 
     /// The person is no member of a space, or no longer.
     pub fn closed(&mut self, space: SpaceId, reason: Words) {
-        self.followed.remove(&space);
-        self.asks.push_back(Ask::Send(ToClient::Closed { space, reason }));
+        if self.followed.remove(&space).is_some() | self.following.remove(&space).is_some() {
+            self.ask(Ask::Send(ToClient::Closed { space, reason }));
+        }
     }
 
     /// A log has grown.
@@ -233,11 +267,11 @@ impl Session {
                 Outcome::Accepted(_) => {}
                 Outcome::Known(seq) => {
                     self.disown(space, &id);
-                    self.asks.push_back(Ask::Send(ToClient::Known { space, id, seq }));
+                    self.ask(Ask::Send(ToClient::Known { space, id, seq }));
                 }
                 Outcome::Refused { code, reason } => {
                     self.disown(space, &id);
-                    self.asks.push_back(Ask::Send(ToClient::Refused { space, id, code, reason }));
+                    self.ask(Ask::Send(ToClient::Refused { space, id, code, reason }));
                 }
             }
         }
@@ -245,10 +279,10 @@ impl Session {
 
     /// The answer to [`Ask::Read`].
     pub fn rows(&mut self, space: SpaceId, rows: Vec<Row>) {
+        self.reading.remove(&space);
         let Some(followed) = self.followed.get_mut(&space) else { return };
-        followed.reading = false;
         let Some((first, last)) = rows.first().map(|row| row.seq).zip(rows.last().map(|row| (row.seq, row.chain))) else { return };
-        if first != followed.sent + 1 {
+        if followed.sent.checked_add(1) != Some(first) {
             // The rows belong to a position that this connection has left; ask again from where it is.
             return self.read(space);
         }
@@ -257,38 +291,87 @@ impl Session {
             followed.head = last.0;
             followed.head_chain = last.1;
         }
-        let items = rows.into_iter().map(|row| if followed.own.remove(&row.id) { Item::Own(row.id) } else { Item::Entry(row.bytes) }).collect();
+        let items = rows
+            .into_iter()
+            .map(|row| {
+                if followed.own.remove(&row.id).is_some_and(|digest| digest == *blake3::hash(&row.bytes).as_bytes()) {
+                    Item::Own(row.id)
+                } else {
+                    Item::Entry(row.bytes)
+                }
+            })
+            .collect();
         let message = ToClient::Entries { space, first, items, chain: last.1, head: followed.head, head_chain: followed.head_chain };
-        self.asks.push_back(Ask::Send(message));
+        self.ask(Ask::Send(message));
         self.read(space);
     }
 
     /// Someone else's ephemeral message.
     pub fn relayed(&mut self, space: SpaceId, person: PersonId, body: Vec<u8>) {
-        if self.followed.contains_key(&space) {
-            self.asks.push_back(Ask::Send(ToClient::Ephemeral { space, person, body: ByteVec::from(body) }));
+        // Nobody misses what was here a moment ago, so a slow connection is spared it.
+        if self.followed.contains_key(&space) && self.asks.len() < MAX_ASKS {
+            self.ask(Ask::Send(ToClient::Ephemeral { space, person, body: ByteVec::from(body) }));
         }
     }
 
     /// Ends the connection with a problem.
     pub fn end(&mut self, code: &str, reason: Words) {
         if !self.ended {
+            self.ask(Ask::Send(ToClient::Problem { code: code.to_owned(), reason, retry_after: None }));
+            self.ask(Ask::Close);
             self.ended = true;
-            self.asks.push_back(Ask::Send(ToClient::Problem { code: code.to_owned(), reason, retry_after: None }));
-            self.asks.push_back(Ask::Close);
+            self.waiting.clear();
+            self.followed.clear();
+            self.following.clear();
         }
     }
 
+    /// Answers that come after the end lead nowhere.
+    fn ask(&mut self, ask: Ask) {
+        if !self.ended {
+            self.asks.push_back(ask);
+        }
+    }
+
+    /// Sends news of a followed space; what the socket has not taken yet is brought up to date instead,
+    /// so that a slow connection holds one message of people for each space.
+    fn tell(&mut self, state: SpaceState) {
+        let queued = self.asks.iter_mut().rev().find_map(|ask| match ask {
+            Ask::Send(ToClient::Space(queued)) if queued.space == state.space => Some(queued),
+            _ => None,
+        });
+        match queued {
+            Some(queued) => *queued = SpaceState { start: queued.start, ..state },
+            None => self.ask(Ask::Send(ToClient::Space(state))),
+        }
+    }
+
+    fn too_many(&mut self) {
+        self.end(
+            "malformed",
+            (
+                format!("A connection follows at most {MAX_SPACES} projects."),
+                format!("Одно соединение следит не более чем за {MAX_SPACES} проектами."),
+            )
+                .into(),
+        );
+    }
+
     fn follow(&mut self, state: &SpaceState) {
-        self.followed.insert(state.space, Followed { sent: state.start, head: state.head, head_chain: state.chain, reading: false, own: BTreeSet::new() });
+        self.followed.insert(state.space, Followed { sent: state.start, head: state.head, head_chain: state.chain, own: BTreeMap::new() });
     }
 
     fn append(&mut self, space: SpaceId, entries: Vec<Vec<u8>>) {
         let mut read = Vec::new();
         for bytes in &entries {
             match Entry::peek(bytes) {
-                Ok(entry) if entry.space == space => read.push(entry.id),
-                Ok(_) => return self.end("malformed", ("An entry belongs to another space than it was pushed to.", "Запись принадлежит другому пространству.").into()),
+                Ok(entry) if entry.space == space => read.push((entry.id, *blake3::hash(bytes).as_bytes())),
+                Ok(_) => {
+                    return self.end(
+                        "malformed",
+                        ("An entry belongs to another space than it was pushed to.", "Запись принадлежит другому пространству.").into(),
+                    );
+                }
                 Err(error) => return self.end("malformed", error.words),
             }
         }
@@ -297,17 +380,17 @@ impl Session {
         }
         if !entries.is_empty() {
             self.appends += 1;
-            self.asks.push_back(Ask::Append { space, entries });
+            self.ask(Ask::Append { space, entries });
         }
     }
 
     fn read(&mut self, space: SpaceId) {
-        if let Some(followed) = self.followed.get_mut(&space)
-            && !followed.reading
+        if let Some(followed) = self.followed.get(&space)
             && followed.sent < followed.head
+            && self.reading.insert(space)
         {
-            followed.reading = true;
-            self.asks.push_back(Ask::Read { space, after: followed.sent });
+            let after = followed.sent;
+            self.ask(Ask::Read { space, after });
         }
     }
 

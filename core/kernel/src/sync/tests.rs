@@ -4,33 +4,17 @@
 use std::collections::VecDeque;
 
 use automerge::transaction::Transactable;
-use automerge::{ChangeHash, Patch, ROOT};
+use automerge::{ChangeHash, ROOT};
 use proptest::prelude::*;
 
+use super::harness::Nobody;
 use super::*;
 use crate::doc::Edit;
 use crate::entry::{Chain, Entry, Kind};
-use crate::log::{Contexts, Standing};
-use crate::protocol::{SpaceState, ToClient, ToServer, decode, encode};
+use crate::log::Item;
+use crate::protocol::{Cursor, SpaceState, ToClient, ToServer, decode, encode};
 use crate::store::testing::Desk;
-use crate::{Ctx, Error, PersonId, Result, Role, SpaceId, Words, space, values};
-
-struct Nobody;
-
-impl Contexts for Nobody {
-    fn merged(&self, _: &mut Ctx<'_>, _: &str, _: &[Patch]) -> Result<()> {
-        Ok(())
-    }
-    fn rebuild(&self, _: &mut Ctx<'_>, _: &str) -> Result<()> {
-        Ok(())
-    }
-    fn record(&self, _: &mut Ctx<'_>, _: &Entry, _: &Standing) -> Result<()> {
-        Ok(())
-    }
-    fn digest(&self, _: &mut Ctx<'_>, _: SpaceId) -> Result<[u8; 32]> {
-        Ok([0; 32])
-    }
-}
+use crate::{Error, PersonId, Role, SpaceId, Words, space, values};
 
 const SERVER: &str = "https://sync.test";
 const DOC: &str = "doc_a";
@@ -57,7 +41,15 @@ impl Log {
 
     fn state(&self, cursor: &crate::protocol::Cursor) -> SpaceState {
         let fits = cursor.epoch.is_none_or(|epoch| epoch == self.epoch) && cursor.seq <= self.head() && self.chain(cursor.seq) == cursor.chain;
-        SpaceState { space: the_space(), role: Role::Editor, epoch: self.epoch, head: self.head(), chain: self.chain(self.head()), start: if fits { cursor.seq } else { 0 }, people: vec![] }
+        SpaceState {
+            space: the_space(),
+            role: Role::Editor,
+            epoch: self.epoch,
+            head: self.head(),
+            chain: self.chain(self.head()),
+            start: if fits { cursor.seq } else { 0 },
+            people: vec![],
+        }
     }
 
     fn accept(&mut self, bytes: Vec<u8>) -> (Vec<u8>, Outcome) {
@@ -123,7 +115,9 @@ impl World {
         let edit = Edit { doc: DOC, label: "edit".into(), element: None, at: None };
         // A device that has not heard of the document cannot edit it.
         let edited = self.desks[at].run(|ctx| ctx.change(&edit, |tx| Ok(tx.put(ROOT, key.as_str(), 1)?)));
-        if edited.is_ok() && let Some(connection) = &mut self.connections[at] {
+        if edited.is_ok()
+            && let Some(connection) = &mut self.connections[at]
+        {
             let more = self.desks[at].run(|ctx| connection.client.pump(ctx)).unwrap();
             connection.up.extend(more.iter().map(encode::<ToServer>));
         }
@@ -315,9 +309,215 @@ fn a_log_that_differs_is_noticed_and_nothing_of_it_is_taken_over() {
     let known = world.space(1);
     let key = ed25519_dalek::SigningKey::from_bytes(&[3; 32]);
     let entry = Entry::sign(&key, the_space(), Kind::Record, &[5; 16], "rooms.comment", crate::Timestamp::from_millis(5), b"x".to_vec());
-    let forged = ToClient::Entries { space: the_space(), first: known.seq + 1, items: vec![crate::log::Item::Entry(entry.bytes().to_vec())], chain: Chain([0; 32]), head: known.seq + 1, head_chain: Chain([0; 32]) };
+    let forged = ToClient::Entries {
+        space: the_space(),
+        first: known.seq + 1,
+        items: vec![crate::log::Item::Entry(entry.bytes().to_vec())],
+        chain: Chain([0; 32]),
+        head: known.seq + 1,
+        head_chain: Chain([0; 32]),
+    };
     let client = &mut world.connections[1].as_mut().unwrap().client;
     let error: Error = world.desks[1].run(|ctx| client.receive(ctx, &Nobody, forged)).unwrap_err();
     assert_eq!(error.code, crate::Code::Damaged);
     assert_eq!(world.space(1), known);
+}
+
+/// Both devices begin the same document before either has heard of the other.
+#[test]
+fn a_document_that_two_devices_began_is_one_document() {
+    let mut world = World::new(2);
+    world.desks[1].run(|ctx| ctx.create_doc(the_space(), DOC, |_| Ok(()))).unwrap();
+    world.settle();
+    world.edit(1);
+    world.settle();
+    world.assert_equal();
+}
+
+fn admitted(state: SpaceState) -> Session {
+    let mut session = Session::default();
+    let cursor = Cursor { space: state.space, epoch: None, seq: state.start, chain: Chain::empty(state.space) };
+    session.frame(&encode(&ToServer::Hello {
+        version: crate::protocol::VERSION,
+        token: String::new(),
+        device: [0; 32],
+        cursors: vec![cursor],
+        push: vec![],
+    }));
+    assert!(matches!(session.poll(), Some(Ask::Authenticate { .. })));
+    session.admitted(Admission { person: PersonId::from_bytes([1; 16]), spaces: vec![state], closed: vec![] });
+    assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Welcome { .. }))));
+    session
+}
+
+fn state(head: u64, start: u64) -> SpaceState {
+    SpaceState { space: the_space(), role: Role::Editor, epoch: [1; 16], head, chain: Chain([7; 32]), start, people: vec![] }
+}
+
+fn row(seq: u64) -> Row {
+    Row { seq, id: vec![seq as u8; 16], bytes: vec![0; 9], chain: Chain([seq as u8; 32]) }
+}
+
+#[test]
+fn answers_that_come_after_the_end_lead_nowhere() {
+    let mut session = admitted(state(3, 0));
+    assert_eq!(session.poll(), Some(Ask::Read { space: the_space(), after: 0 }));
+    session.end("going_away", "soon".into());
+    session.rows(the_space(), vec![row(1)]);
+    session.space(state(4, 0));
+    session.relayed(the_space(), PersonId::from_bytes([1; 16]), vec![]);
+    session.appended(the_space(), vec![(vec![1], Outcome::Known(0))]);
+    assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Problem { .. }))));
+    assert_eq!(session.poll(), Some(Ask::Close));
+    assert_eq!(session.poll(), None);
+}
+
+#[test]
+fn a_space_that_is_left_and_followed_again_is_read_once_at_a_time_from_where_the_device_is() {
+    let mut session = admitted(state(9, 0));
+    assert_eq!(session.poll(), Some(Ask::Read { space: the_space(), after: 0 }));
+    let cursor = Cursor { space: the_space(), epoch: None, seq: 4, chain: Chain([4; 32]) };
+    session.frame(&encode(&ToServer::Unsubscribe(the_space())));
+    session.frame(&encode(&ToServer::Subscribe(cursor.clone())));
+    assert_eq!(session.poll(), Some(Ask::Follow(cursor)));
+    session.space(state(9, 4));
+    assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Space(SpaceState { start: 4, .. })))));
+    assert_eq!(session.poll(), None, "the first read is still on its way");
+    session.rows(the_space(), vec![row(1)]);
+    assert_eq!(session.poll(), Some(Ask::Read { space: the_space(), after: 4 }));
+}
+
+#[test]
+fn a_device_that_subscribes_again_is_believed_about_its_place() {
+    let mut session = admitted(state(2, 0));
+    session.poll();
+    session.rows(the_space(), vec![row(1), row(2)]);
+    assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Entries { .. }))));
+    session.frame(&encode(&ToServer::Subscribe(Cursor { space: the_space(), epoch: None, seq: 1, chain: Chain([1; 32]) })));
+    assert!(matches!(session.poll(), Some(Ask::Follow(_))));
+    session.space(state(2, 1));
+    assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Space(SpaceState { start: 1, .. })))));
+    assert_eq!(session.poll(), Some(Ask::Read { space: the_space(), after: 1 }));
+}
+
+#[test]
+fn others_presence_costs_a_slow_connection_bounded_memory() {
+    let mut session = admitted(state(0, 0));
+    for at in 0..100_000_u64 {
+        session.relayed(the_space(), PersonId::from_bytes([1; 16]), vec![0; 1000]);
+        session.space(state(at, 0));
+    }
+    assert!(session.busy());
+    assert!(session.queued() < 300, "{} asks wait", session.queued());
+}
+
+#[test]
+fn a_connection_that_follows_too_much_ends() {
+    let mut session = Session::default();
+    let cursors = vec![Cursor { space: the_space(), epoch: None, seq: 0, chain: Chain([0; 32]) }; crate::protocol::MAX_SPACES + 1];
+    session.frame(&encode(&ToServer::Hello { version: crate::protocol::VERSION, token: String::new(), device: [0; 32], cursors, push: vec![] }));
+    assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Problem { .. }))));
+}
+
+/// A device that is connected and holds the whole log, with one entry that waits.
+fn waiting() -> (World, Vec<u8>) {
+    let mut world = World::new(1);
+    world.settle();
+    world.edit(0);
+    let id = world.desks[0].run(|ctx| Ok(Entry::parse(&crate::log::outbox(ctx.sql, the_space(), 0, 1, 1)?[0].1)?.id)).unwrap();
+    (world, id)
+}
+
+fn say(world: &mut World, message: ToClient) -> crate::Result<Vec<ToServer>> {
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    world.desks[0].run(|ctx| client.receive(ctx, &Nobody, message))
+}
+
+#[test]
+fn an_acknowledgement_without_proof_is_refused() {
+    let (mut world, id) = waiting();
+    let error = say(&mut world, ToClient::Known { space: the_space(), id, seq: 1 }).unwrap_err();
+    assert_eq!(error.code, crate::Code::Damaged);
+    assert_eq!(world.desks[0].run(|ctx| crate::log::counts(ctx.sql, the_space())).unwrap(), (1, 0));
+    world.settle();
+    world.assert_equal();
+}
+
+#[test]
+fn what_has_a_place_is_not_refused_any_more() {
+    struct Strict;
+    impl crate::log::Contexts for Strict {
+        fn merged(&self, _: &mut crate::Ctx<'_>, _: &str, _: &[automerge::Patch]) -> crate::Result<()> {
+            Ok(())
+        }
+        fn rebuild(&self, _: &mut crate::Ctx<'_>, _: &str) -> crate::Result<()> {
+            Ok(())
+        }
+        fn record(&self, _: &mut crate::Ctx<'_>, _: &Entry, standing: &crate::log::Standing) -> crate::Result<()> {
+            assert!(!matches!(standing, crate::log::Standing::Refused(_)));
+            Ok(())
+        }
+        fn digest(&self, _: &mut crate::Ctx<'_>, _: SpaceId) -> crate::Result<[u8; 32]> {
+            Ok([0; 32])
+        }
+    }
+    let mut world = World::new(1);
+    let entry = world.desks[0].run(|ctx| ctx.append_record(the_space(), "rooms.comment", b"x".to_vec())).unwrap();
+    world.settle();
+    world.desks[0].run(|ctx| ctx.refuse(&Strict, the_space(), &entry.id, "forbidden", &"no".into())).unwrap();
+    assert_eq!(world.desks[0].run(|ctx| crate::log::counts(ctx.sql, the_space())).unwrap(), (0, 0));
+    world.assert_equal();
+}
+
+#[test]
+fn a_paused_space_keeps_its_place_whatever_is_still_on_its_way() {
+    let mut world = World::new(1);
+    world.settle();
+    let mut known = world.space(0);
+    known.paused = true;
+    world.desks[0].run(|ctx| space::save(ctx.sql, &known)).unwrap();
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    assert_eq!(world.desks[0].run(|ctx| client.refollow(ctx)).unwrap(), [ToServer::Unsubscribe(the_space())]);
+    let late = SpaceState { start: 5, head: 6, ..state(6, 5) };
+    say(&mut world, ToClient::Space(late)).unwrap();
+    assert_eq!(world.space(0), known);
+}
+
+fn forge(world: &mut World, entries: &[Entry]) -> crate::Result<()> {
+    let mut known = world.space(0);
+    let items: Vec<Item> = entries.iter().map(|entry| Item::Entry(entry.bytes().to_vec())).collect();
+    let (first, chain) = (known.seq + 1, entries.iter().fold(known.chain, |chain, entry| chain.then(entry.bytes())));
+    world.desks[0].run(|ctx| ctx.receive(&Nobody, &mut known, first, &items, chain))
+}
+
+fn signed(kind: Kind, id: &[u8], payload: Vec<u8>) -> Entry {
+    Entry::sign(&ed25519_dalek::SigningKey::from_bytes(&[3; 32]), the_space(), kind, id, DOC, crate::Timestamp::from_millis(5), payload)
+}
+
+#[test]
+fn entries_that_would_break_the_log_or_memory_are_refused() {
+    let mut world = World::new(1);
+    world.settle();
+    let record = signed(Kind::Record, &[5; 16], vec![]);
+    let mine = world.desks[0].run(|ctx| ctx.append_record(the_space(), "rooms.comment", b"mine".to_vec())).unwrap();
+    let change = world.desks[0].run(|ctx| ctx.doc(DOC).map(|doc| doc.get_changes(&[])[0].clone())).unwrap();
+    let mut zeros = automerge::Automerge::new();
+    let mut tx = zeros.transaction();
+    tx.put(ROOT, "bomb", "0".repeat(100_000)).unwrap();
+    tx.commit();
+    let mut bomb = zeros.get_changes(&[])[0].clone();
+    let hash = bomb.hash();
+    assert!(bomb.bytes().len() < 1_000);
+    for (what, entries) in [
+        ("twice in one message", vec![record.clone(), record]),
+        ("another record under the id of one that waits", vec![signed(Kind::Record, &mine.id, b"theirs".to_vec())]),
+        ("ordered already", vec![signed(Kind::Change, &change.hash().0, change.raw_bytes().to_vec())]),
+        ("an id that is not the hash of the change", vec![signed(Kind::Change, &[6; 32], change.raw_bytes().to_vec())]),
+        ("a compressed change", vec![signed(Kind::Change, &hash.0, bomb.bytes().to_vec())]),
+        ("no change", vec![signed(Kind::Change, &[6; 32], vec![0; 40])]),
+    ] {
+        assert_eq!(forge(&mut world, &entries).expect_err(what).code, crate::Code::Damaged, "{what}");
+    }
+    world.settle();
+    world.assert_equal();
 }
