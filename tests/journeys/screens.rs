@@ -75,6 +75,18 @@ async fn every_screen(view: View) {
     desktop.part("new-attribute").await;
     shown(&desktop, view, "entity").await;
 
+    desktop.keys("Esc").await;
+    desktop.keys("?").await;
+    desktop.see(".shortcut").await;
+    shown(&desktop, view, "shortcuts").await;
+    desktop.keys("Esc").await;
+    desktop.holds("!document.querySelector('[role=dialog]')", &[]).await;
+    desktop.click_part("project-switcher").await;
+    desktop.see(".switcher-menu").await;
+    shown(&desktop, view, "switcher").await;
+    desktop.keys("Esc").await;
+    desktop.holds("!document.querySelector('[role=menu]')", &[]).await;
+
     desktop.keys("Mod+K").await;
     desktop.see("[role='combobox']").await;
     shown(&desktop, view, "palette").await;
@@ -109,4 +121,42 @@ async fn shown(desktop: &Desktop, view: View, name: &str) {
     if view.language == 0 {
         screenshot(desktop, name, view.theme_word()).await;
     }
+}
+
+#[tokio::test]
+async fn in_the_smallest_window_every_verb_is_in_reach() {
+    let desktop = Desktop::open().await;
+    desktop.page().set_window_rect(0, 0, 1000, 600).await.expect("the window takes a size");
+    for language in [0, 1] {
+        desktop.keys("Mod+,").await;
+        choose(&desktop, 0, language).await;
+        in_reach(&desktop).await;
+        if language == 0 {
+            desktop.click("nav a[href='#/']").await;
+            desktop.click_part("example").await;
+            desktop.click_part("translate").await;
+            desktop.part("change-item").await;
+            in_reach(&desktop).await;
+            desktop.click_part("accept").await;
+            desktop.part("requirement-row").await;
+        }
+        desktop.keys("Mod+1").await;
+        desktop.click("[data-testid='requirement-row'] .requirement-key").await;
+        desktop.part("inspector").await;
+        in_reach(&desktop).await;
+        desktop.keys("Mod+2").await;
+        desktop.click("[data-testid='entity-node']").await;
+        desktop.part("inspector").await;
+        in_reach(&desktop).await;
+        desktop.click("nav a[href='#/settings/sync']").await;
+        desktop.part("space").await;
+        in_reach(&desktop).await;
+    }
+}
+
+/// Waits until no bar hides a part of its verbs.
+async fn in_reach(desktop: &Desktop) {
+    let whole = "[...document.querySelectorAll('.bar')].every((bar) => [...bar.querySelectorAll('button, input')]\
+        .every((verb) => verb.getBoundingClientRect().right <= bar.getBoundingClientRect().right))";
+    desktop.holds(whole, &[]).await;
 }

