@@ -118,6 +118,11 @@ impl Ctx<'_> {
         Ok(&self.open(doc, false)?.automerge)
     }
 
+    /// A document that is about to be changed by hand.
+    pub(crate) fn touch(&mut self, doc: &str) -> Result<&mut Automerge> {
+        Ok(&mut self.open(doc, true)?.automerge)
+    }
+
     fn open(&mut self, doc: &str, touch: bool) -> Result<&mut Open> {
         if !self.docs.open.contains_key(doc) {
             let automerge = self.load(doc)?;
@@ -158,7 +163,8 @@ impl Ctx<'_> {
     /// # Errors
     /// Those of the closure, and those of the store.
     pub fn change<T>(&mut self, edit: &Edit<'_>, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<Changed<T>> {
-        let options = CommitOptions::default().with_time(self.now.millis()).with_message(self.say(edit.label.clone()));
+        let label = self.say(edit.label.clone());
+        let options = CommitOptions::default().with_time(self.now.millis()).with_message(label.clone());
         let space = self.space_of(edit.doc)?;
         let automerge = &mut self.open(edit.doc, true)?.automerge;
         let mut transaction = match edit.at {
@@ -181,6 +187,7 @@ impl Ctx<'_> {
         if let Some(hash) = hash {
             let change = automerge.get_change_by_hash(&hash).ok_or_else(|| Error::internal("a change vanished while it was made"))?;
             self.append(space, Kind::Change, &hash.0, edit.doc, change.raw_bytes().to_vec())?;
+            self.remember(edit.doc, hash, &label, edit.element, edit.at.is_some())?;
         }
         Ok(Changed { value, hash })
     }

@@ -17,6 +17,7 @@ pub mod sql;
 pub mod store;
 pub mod sync;
 pub mod time;
+pub mod undo;
 
 pub use ctx::{Ctx, Device, Event, Permission, Role};
 pub use error::{Code, Error, Language, Result, Words};

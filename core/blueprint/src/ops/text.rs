@@ -1,0 +1,93 @@
+//! Texts: edited at the heads that a screen showed, answered with what others did to them meanwhile.
+
+use automerge::transaction::Transactable;
+use automerge::{ChangeHash, ObjId, Patch, PatchAction, ReadDoc};
+use kernel::doc::Edit;
+use kernel::{Ctx, Error, Permission, Result};
+
+use super::{gone, heads, mark_pending, open, touch};
+use crate::doc::{self, LONGEST_TEXT, REQUIREMENTS};
+use crate::model::{EditText, ReadText, Splice, TextState};
+
+/// Reads a requirement's text; with `since` also how it differs from what the screen shows.
+///
+/// # Errors
+/// `NotFound`.
+pub fn text(ctx: &mut Ctx<'_>, input: &ReadText) -> Result<TextState> {
+    let (doc, _) = open(ctx, input.project, Permission::Read)?;
+    let document = ctx.doc(&doc)?;
+    let object = doc::text_of(document, &input.id).ok_or_else(gone)?;
+    let since = input.since.as_ref().and_then(|since| heads(document, since));
+    state(document, &object, since.as_deref())
+}
+
+/// Applies what was typed at the heads that the screen showed.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `Conflict` for unknown heads, `Invalid` for splices outside the text.
+pub fn edit_text(ctx: &mut Ctx<'_>, input: &EditText) -> Result<TextState> {
+    let (doc, space) = open(ctx, input.project, Permission::Edit)?;
+    let document = ctx.doc(&doc)?;
+    let object = doc::text_of(document, &input.id).ok_or_else(gone)?;
+    let at = heads(document, &input.heads).ok_or_else(|| Error::conflict(("The text on the screen is too old to be changed. Reload it and type again.", "Текст на экране устарел. Обновите его и повторите правку.")))?;
+    let shown = document.text_at(&object, &at).map_err(|_| gone())?;
+    check(&shown, &input.splices)?;
+    let label = (format!("Edited \"{}\"", super::short(&shown)), format!("Правка «{}»", super::short(&shown)));
+    let edit = Edit { doc: &doc, label: label.into(), element: Some(&input.id), at: Some(&at) };
+    let changed = ctx.change(&edit, |transaction| {
+        for splice in &input.splices {
+            transaction.splice_text(&object, splice.at as usize, splice.remove as isize, &splice.insert)?;
+        }
+        Ok(())
+    })?;
+    let own = match changed.hash {
+        None => at,
+        Some(hash) => {
+            let requirement = doc::requirement(ctx.doc(&doc)?, &input.id);
+            crate::store::draw_requirement(ctx.sql, &doc, &input.id, requirement.as_ref())?;
+            mark_pending(ctx, &doc, space, &touch(REQUIREMENTS, &input.id), Some(hash))?;
+            ctx.emit("blueprint", "TextEdited", doc.as_str());
+            vec![hash]
+        }
+    };
+    state(ctx.doc(&doc)?, &object, Some(&own))
+}
+
+fn state(document: &automerge::Automerge, object: &ObjId, since: Option<&[ChangeHash]>) -> Result<TextState> {
+    let now = document.get_heads();
+    let splices = match since {
+        Some(since) if since != now => splices(&document.diff_obj(object, since, &now, false)?),
+        _ => Vec::new(),
+    };
+    Ok(TextState { heads: now.iter().map(ToString::to_string).collect(), text: document.text(object)?, splices })
+}
+
+fn splices(patches: &[Patch]) -> Vec<Splice> {
+    let unit = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    patches
+        .iter()
+        .filter_map(|patch| match &patch.action {
+            PatchAction::SpliceText { index, value, .. } => Some(Splice { at: unit(*index), remove: 0, insert: value.make_string() }),
+            PatchAction::DeleteSeq { index, length } => Some(Splice { at: unit(*index), remove: unit(*length), insert: String::new() }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Splices lie within the text, part no character, and leave a text of a length that is stored.
+fn check(shown: &str, splices: &[Splice]) -> Result<()> {
+    let outside = || Error::invalid("splices", ("The edit lies outside the text. Reload it and type again.", "Правка выходит за границы текста. Обновите его и повторите."));
+    let mut units: Vec<u16> = shown.encode_utf16().collect();
+    for splice in splices {
+        let (from, to) = (splice.at as usize, splice.at as usize + splice.remove as usize);
+        let parts = |units: &[u16], at: usize| at > 0 && at < units.len() && (0xdc00..0xe000).contains(&units[at]);
+        if to > units.len() || parts(&units, from) || parts(&units, to) {
+            return Err(outside());
+        }
+        units.splice(from..to, splice.insert.encode_utf16());
+        if units.len() > LONGEST_TEXT {
+            return Err(Error::invalid("splices", ("A requirement is at most 20,000 characters. Split it.", "Требование — не длиннее 20 000 знаков. Разделите его.")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,590 @@
+//! Blueprints over stores in memory, alone and between two devices.
+
+use std::collections::BTreeMap;
+
+use automerge::transaction::Transactable;
+use automerge::{ObjType, ROOT};
+use kernel::doc::Edit;
+use kernel::entry::{Chain, Entry};
+use kernel::log::{Contexts, Item, Standing};
+use kernel::store::testing::Desk;
+use kernel::{Code, Ctx, ProjectId, Result, Role, SpaceId, space};
+use proptest::prelude::*;
+
+use crate::model::*;
+use crate::{MIGRATIONS, Remarks, doc_of, ops};
+
+struct Quiet;
+
+impl Remarks for Quiet {
+    fn counts(&self, _: &mut Ctx<'_>, _: ProjectId) -> Result<BTreeMap<String, (u32, u32)>> {
+        Ok(BTreeMap::new())
+    }
+}
+
+struct Blueprints;
+
+impl Contexts for Blueprints {
+    fn merged(&self, ctx: &mut Ctx<'_>, doc: &str, patches: &[automerge::Patch]) -> Result<()> {
+        ops::merged(ctx, doc, patches)
+    }
+    fn rebuild(&self, ctx: &mut Ctx<'_>, doc: &str) -> Result<()> {
+        ops::rebuild(ctx, doc)
+    }
+    fn record(&self, _: &mut Ctx<'_>, _: &Entry, _: &Standing) -> Result<()> {
+        Ok(())
+    }
+    fn digest(&self, ctx: &mut Ctx<'_>, _: SpaceId) -> Result<[u8; 32]> {
+        ops::digest(ctx, &doc_of(project()))
+    }
+}
+
+fn project() -> ProjectId {
+    ProjectId::from_bytes([5; 16])
+}
+
+fn desk(seed: u64) -> Desk {
+    let mut desk = Desk::new(seed, MIGRATIONS);
+    desk.run(|ctx| space::create(ctx.sql, project().space())).unwrap();
+    desk
+}
+
+fn owner(seed: u64) -> Desk {
+    let mut desk = desk(seed);
+    desk.run(|ctx| ops::create(ctx, project(), project().space())).unwrap();
+    desk
+}
+
+fn add(desk: &mut Desk, text: &str) -> Requirement {
+    desk.run(|ctx| ops::add_requirement(ctx, &Quiet, &AddRequirement { project: project(), text: text.into(), after: None })).unwrap()
+}
+
+fn list(desk: &mut Desk) -> Vec<Requirement> {
+    desk.run(|ctx| ops::requirements(ctx, &Quiet, &ListRequirements { project: project(), query: None })).unwrap()
+}
+
+fn texts(desk: &mut Desk) -> Vec<String> {
+    list(desk).into_iter().map(|requirement| requirement.text).collect()
+}
+
+fn entity(desk: &mut Desk, name: &str) -> Entity {
+    desk.run(|ctx| ops::add_entity(ctx, &Quiet, &AddEntity { project: project(), name: name.into(), x: None, y: None })).unwrap()
+}
+
+fn model(desk: &mut Desk) -> Model {
+    desk.run(|ctx| ops::model(ctx, &Quiet, project())).unwrap()
+}
+
+fn digest(desk: &mut Desk) -> [u8; 32] {
+    desk.run(|ctx| ops::digest(ctx, &doc_of(project()))).unwrap()
+}
+
+/// The tables equal those that are drawn from the document alone.
+fn check(desk: &mut Desk) {
+    let drawn = digest(desk);
+    desk.run(|ctx| ops::rebuild(ctx, &doc_of(project()))).unwrap();
+    assert_eq!(digest(desk), drawn, "tables drawn step by step differ from tables drawn anew");
+}
+
+fn undo(desk: &mut Desk) -> Undone {
+    desk.run(|ctx| ops::undo(ctx, project())).unwrap()
+}
+
+fn redo(desk: &mut Desk) -> Undone {
+    desk.run(|ctx| ops::redo(ctx, project())).unwrap()
+}
+
+fn read(desk: &mut Desk, id: &str) -> TextState {
+    desk.run(|ctx| ops::text(ctx, &ReadText { project: project(), id: id.into(), since: None })).unwrap()
+}
+
+fn typed(desk: &mut Desk, id: &str, heads: Vec<String>, at: u32, remove: u32, insert: &str) -> Result<TextState> {
+    desk.run(|ctx| ops::edit_text(ctx, &EditText { project: project(), id: id.into(), heads, splices: vec![Splice { at, remove, insert: insert.into() }] }))
+}
+
+/// Orders what waits on each device and hands everything to everyone.
+fn exchange(desks: &mut [Desk], log: &mut Vec<Vec<u8>>) {
+    let space = project().space();
+    for desk in desks.iter_mut() {
+        let waiting = desk.run(|ctx| kernel::log::outbox(ctx.sql, space, 0, 10_000, 100_000_000)).unwrap();
+        log.extend(waiting.into_iter().map(|(_, bytes)| bytes).filter(|bytes| !log.contains(bytes)).collect::<Vec<_>>());
+    }
+    for desk in desks.iter_mut() {
+        desk.run(|ctx| {
+            let mut known = space::get(ctx.sql, space)?;
+            let new = &log[usize::try_from(known.seq).unwrap()..];
+            let chain = new.iter().fold(known.chain, |chain: Chain, bytes| chain.then(bytes));
+            let items: Vec<Item> = new.iter().map(|bytes| Item::Entry(bytes.clone())).collect();
+            let first = known.seq + 1;
+            ctx.receive(&Blueprints, &mut known, first, &items, chain)?;
+            space::save(ctx.sql, &known)
+        })
+        .unwrap();
+    }
+}
+
+fn pair() -> (Vec<Desk>, Vec<Vec<u8>>) {
+    let mut desks = vec![owner(1), desk(2)];
+    let mut log = Vec::new();
+    exchange(&mut desks, &mut log);
+    (desks, log)
+}
+
+const BRIEF: &str = "We repair bikes. Customers book a repair online. Each repair has a status and a price. A customer has a name, a phone and several bikes.";
+
+#[test]
+fn a_brief_becomes_requirements_and_a_model_with_their_sentences() {
+    let mut desk = owner(1);
+    let set = desk.run(|ctx| ops::propose(ctx, &Propose { project: project(), text: BRIEF.into() })).unwrap();
+    assert!(set.items.iter().any(|item| item.kind == ItemKind::Entity && item.title == "Customer"), "{set:?}");
+    let again = desk.run(|ctx| ops::propose(ctx, &Propose { project: project(), text: BRIEF.into() })).unwrap();
+    assert_eq!(set, again);
+    let utf16: Vec<u16> = BRIEF.encode_utf16().collect();
+    for item in &set.items {
+        assert_eq!(String::from_utf16(&utf16[item.start as usize..item.end as usize]).unwrap(), item.sentence);
+    }
+    let items = set.items.iter().map(|item| item.id.clone()).collect();
+    desk.run(|ctx| ops::accept(ctx, &Accept { project: project(), title: "First talk".into(), text: BRIEF.into(), items })).unwrap();
+    let requirements = list(&mut desk);
+    assert!(requirements.iter().all(|requirement| requirement.source.is_some()));
+    assert!(requirements.iter().any(|requirement| requirement.entities.iter().any(|entity| entity.name == "Customer")));
+    let drawn = model(&mut desk);
+    let customer = drawn.entities.iter().find(|entity| entity.name == "Customer").unwrap();
+    assert!(customer.attributes.iter().any(|attribute| attribute.kind == AttributeType::Phone));
+    assert!(!drawn.relations.is_empty());
+    check(&mut desk);
+    let rest = desk.run(|ctx| ops::propose(ctx, &Propose { project: project(), text: BRIEF.into() })).unwrap();
+    assert!(rest.items.is_empty(), "what is there is not proposed twice: {:?}", rest.items);
+    let why = desk.run(|ctx| ops::why(ctx, &ElementRef { project: project(), id: customer.id.clone() })).unwrap();
+    assert!(why.steps.iter().any(|step| step.detail == "First talk"), "{why:?}");
+    let full = digest(&mut desk);
+    undo(&mut desk);
+    assert!(list(&mut desk).is_empty() && model(&mut desk).entities.is_empty());
+    check(&mut desk);
+    redo(&mut desk);
+    assert_eq!(digest(&mut desk), full);
+}
+
+#[test]
+fn a_part_of_a_proposal_brings_what_it_needs_and_nothing_else() {
+    let mut desk = owner(1);
+    let set = desk.run(|ctx| ops::propose(ctx, &Propose { project: project(), text: BRIEF.into() })).unwrap();
+    let relation = set.items.iter().find(|item| item.kind == ItemKind::Relation).unwrap();
+    desk.run(|ctx| ops::accept(ctx, &Accept { project: project(), title: String::new(), text: BRIEF.into(), items: vec![relation.id.clone()] })).unwrap();
+    let model = model(&mut desk);
+    assert_eq!((model.entities.len(), model.relations.len(), list(&mut desk).len()), (relation.needs.len(), 1, 0));
+    let error = desk.run(|ctx| ops::accept(ctx, &Accept { project: project(), title: String::new(), text: BRIEF.into(), items: vec!["itm_unknown".into()] })).unwrap_err();
+    assert_eq!(error.code, Code::Conflict);
+}
+
+#[test]
+fn texts_that_cannot_be_read_are_refused_in_words() {
+    let mut desk = owner(1);
+    for (text, code) in [("", Code::Invalid), (" \n ", Code::Invalid), ("a\0b", Code::Invalid), (&"x ".repeat(600_000), Code::TooLarge)] {
+        let error = desk.run(|ctx| ops::propose(ctx, &Propose { project: project(), text: text.to_owned() })).unwrap_err();
+        assert_eq!((error.code, error.field.as_deref()), (code, Some("text")));
+    }
+}
+
+#[test]
+fn requirements_keep_their_keys_and_move() {
+    let mut desk = owner(1);
+    let ids: Vec<Requirement> = ["a", "b", "c"].iter().map(|text| add(&mut desk, text)).collect();
+    desk.run(|ctx| ops::move_requirement(ctx, &MoveElement { project: project(), id: ids[2].id.clone(), after: None })).unwrap();
+    assert_eq!(list(&mut desk).iter().map(|it| (it.key.as_str(), it.text.as_str())).collect::<Vec<_>>(), [("R-3", "c"), ("R-1", "a"), ("R-2", "b")]);
+    desk.run(|ctx| ops::add_requirement(ctx, &Quiet, &AddRequirement { project: project(), text: "d".into(), after: Some(ids[0].id.clone()) })).unwrap();
+    assert_eq!(texts(&mut desk), ["c", "a", "d", "b"]);
+    check(&mut desk);
+}
+
+#[test]
+fn numbers_given_apart_are_told_apart_the_same_way_everywhere() {
+    let (mut desks, mut log) = pair();
+    add(&mut desks[0], "by ada");
+    add(&mut desks[1], "by ben");
+    exchange(&mut desks, &mut log);
+    let keys = |desk: &mut Desk| list(desk).into_iter().map(|it| (it.key, it.text)).collect::<BTreeMap<_, _>>();
+    assert_eq!(keys(&mut desks[0]), keys(&mut desks[1]));
+    assert_eq!(keys(&mut desks[0]).into_keys().collect::<Vec<_>>(), ["R-1", "R-1b"]);
+    desks.iter_mut().for_each(check);
+}
+
+#[test]
+fn two_people_type_into_one_text_and_both_keep_their_words() {
+    let (mut desks, mut log) = pair();
+    let id = add(&mut desks[0], "Customers book a repair.").id;
+    exchange(&mut desks, &mut log);
+    let (ada, ben) = (read(&mut desks[0], &id), read(&mut desks[1], &id));
+    typed(&mut desks[0], &id, ada.heads, 0, 0, "All ").unwrap();
+    let shown = typed(&mut desks[1], &id, ben.heads, 23, 0, " online").unwrap();
+    exchange(&mut desks, &mut log);
+    assert_eq!(texts(&mut desks[0]), ["All Customers book a repair online."]);
+    let caught_up = desks[1].run(|ctx| ops::text(ctx, &ReadText { project: project(), id: id.clone(), since: Some(shown.heads) })).unwrap();
+    assert_eq!(caught_up.splices, [Splice { at: 0, remove: 0, insert: "All ".into() }]);
+    desks.iter_mut().for_each(check);
+}
+
+#[test]
+fn an_edit_at_old_heads_lands_where_it_was_meant() {
+    let mut desk = owner(1);
+    let id = add(&mut desk, "one two").id;
+    let old = read(&mut desk, &id).heads;
+    typed(&mut desk, &id, old.clone(), 0, 0, "zero ").unwrap();
+    let state = typed(&mut desk, &id, old, 7, 0, " three").unwrap();
+    assert_eq!(state.text, "zero one two three");
+    assert_eq!(state.splices, [Splice { at: 0, remove: 0, insert: "zero ".into() }]);
+    check(&mut desk);
+}
+
+#[test]
+fn edits_outside_the_text_or_through_a_character_are_refused() {
+    let mut desk = owner(1);
+    let id = add(&mut desk, "a😀b").id;
+    let heads = read(&mut desk, &id).heads;
+    for (at, remove, insert) in [(9, 0, "x"), (0, 9, ""), (2, 0, "x"), (1, 1, ""), (0, 0, "x".repeat(20_001).as_str())] {
+        assert_eq!(typed(&mut desk, &id, heads.clone(), at, remove, insert).unwrap_err().code, Code::Invalid, "{at} {remove}");
+    }
+    assert_eq!(typed(&mut desk, &id, vec!["00".into()], 0, 0, "x").unwrap_err().code, Code::Conflict);
+    assert_eq!(typed(&mut desk, &id, heads, 1, 2, "!").unwrap().text, "a!b");
+}
+
+#[test]
+fn the_model_is_edited_and_every_step_undone_and_redone() {
+    let mut desk = owner(1);
+    let mut states = vec![digest(&mut desk)];
+    let customer = entity(&mut desk, "Customer").id;
+    states.push(digest(&mut desk));
+    let order = entity(&mut desk, "Order").id;
+    states.push(digest(&mut desk));
+    desk.run(|ctx| ops::add_relation(ctx, &AddRelation { project: project(), from: customer.clone(), to: order.clone(), cardinality: Cardinality::OneToMany, label: None })).unwrap();
+    states.push(digest(&mut desk));
+    let attribute = desk.run(|ctx| ops::add_attribute(ctx, &AddAttribute { project: project(), entity: order.clone(), name: "status".into(), kind: AttributeType::Enum })).unwrap();
+    states.push(digest(&mut desk));
+    desk.run(|ctx| {
+        ops::set_attribute(
+            ctx,
+            &SetAttribute { project: project(), entity: order.clone(), id: attribute.id.clone(), name: None, kind: None, values: Some(vec!["new".into(), " paid ".into(), "new".into()]), required: Some(true), unique: None },
+        )
+    })
+    .unwrap();
+    assert_eq!(model(&mut desk).entities[1].attributes[0].values, ["new", "paid"]);
+    states.push(digest(&mut desk));
+    let requirement = add(&mut desk, "Customers place orders.").id;
+    states.push(digest(&mut desk));
+    desk.run(|ctx| ops::link(ctx, &LinkElements { project: project(), requirement, entity: customer.clone(), linked: true })).unwrap();
+    states.push(digest(&mut desk));
+    desk.run(|ctx| ops::place_entities(ctx, &PlaceEntities { project: project(), places: vec![Place { id: customer.clone(), x: 10.0, y: -4.5 }] })).unwrap();
+    states.push(digest(&mut desk));
+    desk.run(|ctx| ops::set_entity(ctx, &Quiet, &SetEntity { project: project(), id: customer.clone(), name: Some("Client".into()), label: None, note: Some("who pays".into()) })).unwrap();
+    states.push(digest(&mut desk));
+    desk.run(|ctx| ops::remove_entity(ctx, &ElementRef { project: project(), id: customer })).unwrap();
+    states.push(digest(&mut desk));
+    assert!(model(&mut desk).relations.is_empty());
+    check(&mut desk);
+    for at in (0..states.len() - 1).rev() {
+        assert!(undo(&mut desk).did.is_some());
+        assert_eq!(digest(&mut desk), states[at], "undo to step {at}");
+    }
+    assert_eq!(undo(&mut desk), Undone { did: None, can_undo: false, can_redo: true });
+    for (at, state) in states.iter().enumerate().skip(1) {
+        assert!(redo(&mut desk).did.is_some());
+        assert_eq!(digest(&mut desk), *state, "redo to step {at}");
+    }
+    check(&mut desk);
+}
+
+#[test]
+fn undo_leaves_what_someone_else_changed_meanwhile() {
+    let (mut desks, mut log) = pair();
+    let order = entity(&mut desks[0], "Order").id;
+    exchange(&mut desks, &mut log);
+    desks[0].run(|ctx| ops::set_entity(ctx, &Quiet, &SetEntity { project: project(), id: order.clone(), name: Some("Purchase".into()), label: None, note: None })).unwrap();
+    exchange(&mut desks, &mut log);
+    desks[1].run(|ctx| ops::set_entity(ctx, &Quiet, &SetEntity { project: project(), id: order.clone(), name: Some("Sale".into()), label: None, note: None })).unwrap();
+    exchange(&mut desks, &mut log);
+    undo(&mut desks[0]);
+    undo(&mut desks[0]);
+    exchange(&mut desks, &mut log);
+    assert_eq!(model(&mut desks[0]).entities[0].name, "Sale");
+    assert_eq!(digest(&mut desks[0]), digest(&mut desks[1]));
+}
+
+#[test]
+fn undoing_what_was_typed_leaves_the_other_persons_words() {
+    let (mut desks, mut log) = pair();
+    let id = add(&mut desks[0], "repair").id;
+    exchange(&mut desks, &mut log);
+    let heads = read(&mut desks[0], &id).heads;
+    typed(&mut desks[0], &id, heads, 6, 0, " a bike").unwrap();
+    exchange(&mut desks, &mut log);
+    let heads = read(&mut desks[1], &id).heads;
+    typed(&mut desks[1], &id, heads, 0, 0, "please ").unwrap();
+    exchange(&mut desks, &mut log);
+    undo(&mut desks[0]);
+    exchange(&mut desks, &mut log);
+    assert_eq!((texts(&mut desks[0]), texts(&mut desks[1])), (vec!["please repair".to_owned()], vec!["please repair".to_owned()]));
+    redo(&mut desks[0]);
+    assert_eq!(texts(&mut desks[0]), ["please repair a bike"]);
+    desks.iter_mut().for_each(check);
+}
+
+#[test]
+fn quick_typing_is_one_step() {
+    let mut desk = owner(1);
+    let id = add(&mut desk, "").id;
+    for (at, letter) in ["b", "i", "k", "e"].iter().enumerate() {
+        let heads = read(&mut desk, &id).heads;
+        desk.now = desk.now.plus_millis(-1_900);
+        typed(&mut desk, &id, heads, u32::try_from(at).unwrap(), 0, letter).unwrap();
+    }
+    undo(&mut desk);
+    assert_eq!(texts(&mut desk), [""]);
+    redo(&mut desk);
+    assert_eq!(texts(&mut desk), ["bike"]);
+    check(&mut desk);
+}
+
+#[test]
+fn names_are_given_once_but_a_merge_that_gives_one_twice_shows_both() {
+    let (mut desks, mut log) = pair();
+    entity(&mut desks[0], "Order");
+    let error = desks[0].run(|ctx| ops::add_entity(ctx, &Quiet, &AddEntity { project: project(), name: "order".into(), x: None, y: None })).unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (Code::Conflict, Some("name")));
+    entity(&mut desks[1], "Order");
+    exchange(&mut desks, &mut log);
+    assert_eq!(model(&mut desks[0]).entities.len(), 2);
+}
+
+#[test]
+fn a_viewer_reads_and_cannot_write() {
+    let mut desk = owner(1);
+    let requirement = add(&mut desk, "a");
+    desk.run(|ctx| {
+        let mut known = space::get(ctx.sql, project().space())?;
+        known.role = Role::Commenter;
+        space::save(ctx.sql, &known)
+    })
+    .unwrap();
+    let before = digest(&mut desk);
+    assert_eq!(list(&mut desk).len(), 1);
+    assert_eq!(desk.run(|ctx| ops::remove_requirement(ctx, &ElementRef { project: project(), id: requirement.id })).unwrap_err().code, Code::Forbidden);
+    assert_eq!(desk.run(|ctx| ops::undo(ctx, project())).unwrap_err().code, Code::Forbidden);
+    assert_eq!(digest(&mut desk), before);
+}
+
+#[test]
+fn anything_typed_into_the_search_is_words() {
+    let mut desk = owner(1);
+    add(&mut desk, "Customers pay by card");
+    entity(&mut desk, "Customer");
+    for (query, found) in [("cust", 2), ("CARD", 1), ("R-1", 1), ("1", 1), ("\"", 0), ("NEAR(a b", 0), ("-*", 0), ("a OR b", 0), ("", 0)] {
+        assert_eq!(desk.run(|ctx| ops::search(ctx, &SearchQuery { project: project(), query: query.into() })).unwrap().len(), found, "{query}");
+    }
+}
+
+#[test]
+fn the_history_of_an_element_is_its_own() {
+    let mut desk = owner(1);
+    let first = add(&mut desk, "first").id;
+    add(&mut desk, "second");
+    desk.run(|ctx| ops::set_requirement(ctx, &Quiet, &SetRequirement { project: project(), id: first.clone(), kind: None, priority: Some(Priority::Must), state: None })).unwrap();
+    let all = desk.run(|ctx| ops::history(ctx, &HistoryQuery { project: project(), id: None })).unwrap();
+    let own = desk.run(|ctx| ops::history(ctx, &HistoryQuery { project: project(), id: Some(first) })).unwrap();
+    assert_eq!((all.len(), own.iter().map(|change| change.message.as_str()).collect::<Vec<_>>()), (3, vec!["R-1: must", "Added \"first\""]));
+    assert!(own.iter().all(|change| change.mine && change.author == "You" && !change.pending));
+}
+
+#[test]
+fn a_document_that_a_stranger_wrote_is_read_as_far_as_it_makes_sense() {
+    let mut desk = owner(1);
+    let doc = doc_of(project());
+    desk.run(|ctx| {
+        ctx.change(&Edit { doc: &doc, label: "hostile".into(), element: None, at: None }, |transaction| {
+            let requirements = crate::doc::container(transaction, "requirements")?;
+            transaction.put(&requirements, "req_scalar", 7)?;
+            let broken = transaction.put_object(&requirements, "req_broken", ObjType::Map)?;
+            transaction.put(&broken, "number", -5)?;
+            transaction.put(&broken, "text", 3.5)?;
+            transaction.put(&broken, "kind", "from the future")?;
+            transaction.put(&broken, "place", "zzz\u{0}")?;
+            let odd = transaction.put_object(&requirements, "'; drop table blueprint_requirement; --", ObjType::Map)?;
+            transaction.put(&odd, "number", 1)?;
+            let entities = crate::doc::container(transaction, "entities")?;
+            let entity = transaction.put_object(&entities, "ent_x", ObjType::Map)?;
+            transaction.put(&entity, "name", "n".repeat(100_000))?;
+            transaction.put(&entity, "x", f64::NAN)?;
+            transaction.put(&entity, "attributes", "none")?;
+            transaction.put_object(ROOT, "unheard_of", ObjType::List)?;
+            Ok(())
+        })
+        .map(|_| ())
+    })
+    .unwrap();
+    desk.run(|ctx| ops::rebuild(ctx, &doc)).unwrap();
+    assert_eq!(list(&mut desk).iter().map(|it| (it.id.as_str(), it.key.as_str())).collect::<Vec<_>>(), [("req_broken", "R-0")]);
+    assert_eq!(model(&mut desk).entities[0].name.len(), 120);
+    add(&mut desk, "goes on");
+    check(&mut desk);
+}
+
+#[test]
+fn queries_that_grow_use_an_index() {
+    let mut desk = owner(1);
+    add(&mut desk, "a");
+    let plans = desk
+        .run(|ctx| {
+            let mut plans = Vec::new();
+            for query in [
+                "select 1 from blueprint_requirement where doc = 'd' order by place, requirement",
+                "select 1 from blueprint_requirement where doc = 'd' and number = 3 order by requirement",
+                "select 1 from blueprint_requirement where doc = 'd' and (place, requirement) > ('a', 'b') order by place, requirement limit 1",
+                "select 1 from blueprint_link where doc = 'd' and entity = 'e'",
+                "select 1 from blueprint_attribute where doc = 'd' and entity = 'e'",
+                "select n from blueprint_element where doc = 'd' and element = 'e'",
+                "select 1 from kernel_entry where subject = 'd' and n > 3 order by n",
+                "select 1 from kernel_entry where space = 's' and seq is null and refused_code is null and n > 0 order by n",
+            ] {
+                for mut row in ctx.sql.query(&format!("explain query plan {query}"), &[])? {
+                    plans.push((query, row.take::<String>(3)?));
+                }
+            }
+            Ok(plans)
+        })
+        .unwrap();
+    for (query, plan) in plans {
+        assert!(!plan.contains("SCAN"), "{query}: {plan}");
+    }
+}
+
+#[test]
+fn thousands_of_requirements_are_accepted_in_one_change_and_found() {
+    let mut desk = owner(1);
+    let text: String = (0..3_000).map(|n| format!("- The system keeps report number {n} for every branch.\n")).collect();
+    let set = desk.run(|ctx| ops::propose(ctx, &Propose { project: project(), text: text.clone() })).unwrap();
+    let items = set.items.iter().map(|item| item.id.clone()).collect();
+    desk.run(|ctx| ops::accept(ctx, &Accept { project: project(), title: "Long".into(), text, items })).unwrap();
+    assert_eq!(list(&mut desk).len(), 3_000);
+    let hits = desk.run(|ctx| ops::search(ctx, &SearchQuery { project: project(), query: "2718".into() })).unwrap();
+    assert_eq!(hits.len(), 2, "by its number and by its words");
+    check(&mut desk);
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Add(String),
+    Type { which: prop::sample::Index, at: prop::sample::Index, remove: bool, insert: String },
+    Move { which: prop::sample::Index, to: prop::sample::Index },
+    Remove(prop::sample::Index),
+    Entity(u8),
+    Attribute { which: prop::sample::Index, name: u8 },
+    Rename { which: prop::sample::Index, name: u8 },
+    RemoveEntity(prop::sample::Index),
+    Link { requirement: prop::sample::Index, entity: prop::sample::Index },
+    Undo,
+    Redo,
+    Exchange,
+}
+
+fn acts() -> impl Strategy<Value = Vec<(usize, Act)>> {
+    use prop::sample::Index;
+    let act = prop_oneof![
+        3 => "[a-zа-я😀]{0,6}".prop_map(Act::Add),
+        4 => (any::<Index>(), any::<Index>(), any::<bool>(), "[a-z😀]{0,3}").prop_map(|(which, at, remove, insert)| Act::Type { which, at, remove, insert }),
+        2 => (any::<Index>(), any::<Index>()).prop_map(|(which, to)| Act::Move { which, to }),
+        1 => any::<Index>().prop_map(Act::Remove),
+        2 => (0..6_u8).prop_map(Act::Entity),
+        2 => (any::<Index>(), 0..4_u8).prop_map(|(which, name)| Act::Attribute { which, name }),
+        2 => (any::<Index>(), 0..6_u8).prop_map(|(which, name)| Act::Rename { which, name }),
+        1 => any::<Index>().prop_map(Act::RemoveEntity),
+        2 => (any::<Index>(), any::<Index>()).prop_map(|(requirement, entity)| Act::Link { requirement, entity }),
+        3 => Just(Act::Undo),
+        2 => Just(Act::Redo),
+        3 => Just(Act::Exchange),
+    ];
+    prop::collection::vec((0..2_usize, act), 1..40)
+}
+
+fn perform(desk: &mut Desk, act: &Act) {
+    let requirements = list(desk);
+    let entities = model(desk).entities;
+    let requirement = |which: &prop::sample::Index| (!requirements.is_empty()).then(|| which.get(&requirements).id.clone());
+    let entity_at = |which: &prop::sample::Index| (!entities.is_empty()).then(|| which.get(&entities).id.clone());
+    // Refusals (a name that is taken) are as good as deeds: they must change nothing.
+    match act {
+        Act::Add(text) => drop(add(desk, text)),
+        Act::Type { which, at, remove, insert } => {
+            let Some(id) = requirement(which) else { return };
+            let state = read(desk, &id);
+            let length = state.text.encode_utf16().count();
+            let at = u32::try_from(at.index(length + 1)).unwrap();
+            drop(typed(desk, &id, state.heads, at, u32::from(*remove && (at as usize) < length), insert));
+        }
+        Act::Move { which, to } => {
+            let (Some(id), Some(to)) = (requirement(which), requirement(to)) else { return };
+            desk.run(|ctx| ops::move_requirement(ctx, &MoveElement { project: project(), id, after: Some(to) })).unwrap();
+        }
+        Act::Remove(which) => {
+            let Some(id) = requirement(which) else { return };
+            desk.run(|ctx| ops::remove_requirement(ctx, &ElementRef { project: project(), id })).unwrap();
+        }
+        Act::Entity(name) => drop(desk.run(|ctx| ops::add_entity(ctx, &Quiet, &AddEntity { project: project(), name: format!("E{name}"), x: Some(1.0), y: Some(2.0) }))),
+        Act::Attribute { which, name } => {
+            let Some(entity) = entity_at(which) else { return };
+            drop(desk.run(|ctx| ops::add_attribute(ctx, &AddAttribute { project: project(), entity, name: format!("a{name}"), kind: AttributeType::Money })));
+        }
+        Act::Rename { which, name } => {
+            let Some(id) = entity_at(which) else { return };
+            drop(desk.run(|ctx| ops::set_entity(ctx, &Quiet, &SetEntity { project: project(), id, name: Some(format!("E{name}")), label: Some(format!("l{name}")), note: None })));
+        }
+        Act::RemoveEntity(which) => {
+            let Some(id) = entity_at(which) else { return };
+            desk.run(|ctx| ops::remove_entity(ctx, &ElementRef { project: project(), id })).unwrap();
+        }
+        Act::Link { requirement: r, entity } => {
+            let (Some(requirement), Some(entity)) = (requirement(r), entity_at(entity)) else { return };
+            desk.run(|ctx| ops::link(ctx, &LinkElements { project: project(), requirement, entity, linked: true })).unwrap();
+        }
+        Act::Undo => drop(undo(desk)),
+        Act::Redo => drop(redo(desk)),
+        Act::Exchange => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_two_people_do_they_end_with_the_same_and_tables_follow_documents(acts in acts()) {
+        let (mut desks, mut log) = pair();
+        for (at, act) in &acts {
+            if matches!(act, Act::Exchange) { exchange(&mut desks, &mut log) } else { perform(&mut desks[*at], act) }
+        }
+        exchange(&mut desks, &mut log);
+        for desk in &mut desks {
+            check(desk);
+        }
+        prop_assert_eq!(digest(&mut desks[0]), digest(&mut desks[1]));
+    }
+
+    #[test]
+    fn undo_right_after_a_step_restores_what_was_there(before in acts(), act in acts()) {
+        let mut desk = owner(1);
+        for (_, act) in before.iter().filter(|(_, act)| !matches!(act, Act::Undo | Act::Redo)) {
+            perform(&mut desk, act);
+        }
+        let (_, act) = &act[0];
+        if matches!(act, Act::Undo | Act::Redo | Act::Exchange | Act::Type { .. }) {
+            return Ok(());
+        }
+        let state = digest(&mut desk);
+        perform(&mut desk, act);
+        let after = digest(&mut desk);
+        if after != state {
+            undo(&mut desk);
+            prop_assert_eq!(digest(&mut desk), state);
+            redo(&mut desk);
+            prop_assert_eq!(digest(&mut desk), after);
+            check(&mut desk);
+        }
+    }
+}
