@@ -261,7 +261,7 @@ fn follow(app: &AppHandle) {
             let topics = match changes.recv().await {
                 Ok(topics) => topics,
                 // Too much happened to follow in detail: everything may have changed.
-                Err(RecvError::Lagged(_)) => EVERYTHING.to_vec(),
+                Err(RecvError::Lagged(_)) => every_topic(),
                 Err(RecvError::Closed) => return,
             };
             if topics.contains(&"workspace") {
@@ -273,8 +273,13 @@ fn follow(app: &AppHandle) {
     });
 }
 
-/// Every topic of `ui/src/api/generated.ts`.
-const EVERYTHING: [&str; 6] = ["workspace", "project", "blueprint", "rooms", "sync", "identity"];
+/// The contexts that have commands, and so all that a screen can show.
+fn every_topic() -> Vec<&'static str> {
+    let mut topics: Vec<&str> = wiring::COMMANDS.iter().filter_map(|command| command.name.split('.').next()).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
 
 fn show(app: &AppHandle, look: Look) {
     let Some(window) = app.get_webview_window(MAIN) else {
