@@ -1,0 +1,264 @@
+//! The contexts together, through commands, on devices that exchange entries.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kernel::entry::{Chain, Entry};
+use kernel::log::Item;
+use kernel::store::testing::Desk;
+use kernel::{Code, Ctx, Device, Error, ProjectId, Random, Result, Role, SpaceId, Store, Timestamp, Words, space};
+use serde_json::{Value, json};
+
+use crate::{COMMANDS, Home, MIGRATIONS, Wiring, call, device, inspect, pause, types};
+
+/// A device with all contexts.
+fn desk(seed: u64) -> Desk {
+    let mut random = Random::seeded(seed);
+    let device = Device { key: ed25519_dalek::SigningKey::from_bytes(&random.bytes()), actor: automerge::ActorId::from(random.bytes::<16>()), name: format!("desk {seed}") };
+    let mut store = Store::open(rusqlite::Connection::open_in_memory().unwrap(), MIGRATIONS, random).unwrap();
+    store.set_device(Arc::new(device));
+    Desk { store, now: Timestamp::from_millis(1_790_000_000_000) }
+}
+
+fn ask(desk: &mut Desk, name: &str, payload: Value) -> Result<Value> {
+    desk.run(|ctx| call(ctx, name, payload))
+}
+
+fn create(desk: &mut Desk, name: &str) -> ProjectId {
+    ask(desk, "project.create", json!({ "name": name })).unwrap()["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// The simplest server: it takes what comes, in the order in which it comes.
+#[derive(Default)]
+struct Orderer {
+    log: Vec<Vec<u8>>,
+}
+
+impl Orderer {
+    fn share(desk: &mut Desk, space: SpaceId, role: Role) {
+        desk.run(|ctx| {
+            if space::find(ctx.sql, space)?.is_none() {
+                space::create(ctx.sql, space)?;
+            }
+            let mut known = space::get(ctx.sql, space)?;
+            known.server = Some("https://example.org".into());
+            known.role = role;
+            space::save(ctx.sql, &known)
+        })
+        .unwrap();
+    }
+
+    /// Takes what waits at a device, and gives it what is new in batches of so many.
+    fn meet(&mut self, desk: &mut Desk, space: SpaceId, batch: usize) {
+        for (_, bytes) in desk.run(|ctx| kernel::log::outbox(ctx.sql, space, 0, 10_000, 1 << 30)).unwrap() {
+            if !self.log.contains(&bytes) {
+                self.log.push(bytes);
+            }
+        }
+        loop {
+            let more = desk
+                .run(|ctx| {
+                    let mut known = space::get(ctx.sql, space)?;
+                    let from = usize::try_from(known.seq).unwrap();
+                    let fresh: Vec<&Vec<u8>> = self.log.iter().skip(from).take(batch).collect();
+                    if fresh.is_empty() {
+                        return Ok(false);
+                    }
+                    let chain = fresh.iter().fold(known.chain, |chain: Chain, bytes| chain.then(bytes));
+                    let items: Vec<Item> = fresh.into_iter().cloned().map(Item::Entry).collect();
+                    let first = known.seq + 1;
+                    ctx.receive(&Wiring, &mut known, first, &items, chain)?;
+                    space::save(ctx.sql, &known)?;
+                    Ok(true)
+                })
+                .unwrap();
+            if !more {
+                return;
+            }
+        }
+    }
+}
+
+fn digest(desk: &mut Desk, space: SpaceId) -> [u8; 32] {
+    desk.run(|ctx| kernel::log::Contexts::digest(&Wiring, ctx, space)).unwrap()
+}
+
+#[test]
+fn the_types_of_the_screens_are_those_of_the_table() {
+    let written = include_str!("../../../ui/src/api/generated.ts");
+    let text = types::typescript().expect("every name has one shape");
+    assert!(written == text, "the types of the screens are stale; run `cargo run -p wiring --example types`");
+}
+
+#[test]
+fn each_command_has_one_name_of_two_words_and_local_ones_run() {
+    let names: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
+    assert_eq!(names.len(), COMMANDS.len());
+    let mut desk = desk(1);
+    for command in COMMANDS {
+        assert_eq!(command.name.split('.').count(), 2, "{}", command.name);
+        let refused = ask(&mut desk, command.name, json!(7)).unwrap_err();
+        assert_eq!(refused.code, if command.home == Home::Local { Code::Invalid } else { Code::NotFound }, "{}", command.name);
+    }
+    assert_eq!(ask(&mut desk, "no.such", json!({})).unwrap_err().code, Code::NotFound);
+}
+
+#[test]
+fn a_project_is_made_named_and_put_away_through_commands() {
+    let mut desk = desk(2);
+    let project = create(&mut desk, " Bike shop ");
+    let listed = ask(&mut desk, "project.list", Value::Null).unwrap();
+    assert_eq!((listed[0]["name"].as_str(), listed[0]["role"].as_str(), &listed[0]["server"]), (Some("Bike shop"), Some("owner"), &Value::Null));
+    assert_eq!(ask(&mut desk, "project.rename", json!({ "project": project, "name": "Bikes" })).unwrap()["name"], "Bikes");
+    assert_eq!(ask(&mut desk, "project.remove", json!({ "project": project })).unwrap()["removed"], true);
+    assert_eq!(ask(&mut desk, "project.restore", json!({ "project": project })).unwrap()["removed"], false);
+    assert_eq!(ask(&mut desk, "project.rename", json!({ "project": project, "name": "" })).unwrap_err().field.as_deref(), Some("name"));
+}
+
+#[test]
+fn a_comment_moves_its_project_up_the_list() {
+    let mut desk = desk(3);
+    let (first, second) = (create(&mut desk, "first"), create(&mut desk, "second"));
+    let order = |desk: &mut Desk| ask(desk, "project.list", Value::Null).unwrap().as_array().unwrap().iter().map(|project| project["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(order(&mut desk), [second.to_string(), first.to_string()]);
+    ask(&mut desk, "rooms.comment", json!({ "project": first, "element": "req_1", "text": "hello" })).unwrap();
+    assert_eq!(order(&mut desk), [first.to_string(), second.to_string()]);
+}
+
+#[test]
+fn a_project_that_arrives_is_the_same_whatever_the_size_of_its_batches() {
+    let mut server = Orderer::default();
+    let mut ada = desk(4);
+    let project = create(&mut ada, "Bikes");
+    let space = project.space();
+    for text in ["one", "two"] {
+        ask(&mut ada, "rooms.comment", json!({ "project": project, "element": "req_1", "text": text })).unwrap();
+    }
+    ask(&mut ada, "project.rename", json!({ "project": project, "name": "Bicycles" })).unwrap();
+    Orderer::share(&mut ada, space, Role::Owner);
+    server.meet(&mut ada, space, 100);
+    for (seed, batch) in [(5, 1), (6, 2), (7, 100)] {
+        let mut ben = desk(seed);
+        ben.now = ada.now;
+        Orderer::share(&mut ben, space, Role::Editor);
+        server.meet(&mut ben, space, batch);
+        let listed = ask(&mut ben, "project.list", Value::Null).unwrap();
+        assert_eq!((listed[0]["name"].as_str(), listed[0]["role"].as_str()), (Some("Bicycles"), Some("editor")));
+        assert_eq!(listed[0]["updated_at"], ask(&mut ada, "project.list", Value::Null).unwrap()[0]["updated_at"]);
+        assert_eq!(digest(&mut ben, space), digest(&mut ada, space));
+        let comments = ask(&mut ben, "rooms.thread", json!({ "project": project, "id": "req_1" })).unwrap()["comments"].clone();
+        assert_eq!(comments.as_array().unwrap().iter().map(|comment| comment["text"].as_str().unwrap()).collect::<Vec<_>>(), ["one", "two"]);
+        assert!(ask(&mut ben, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap());
+    }
+}
+
+#[test]
+fn two_devices_that_rename_apart_agree_when_they_meet() {
+    let mut server = Orderer::default();
+    let (mut ada, mut ben) = (desk(8), desk(9));
+    let project = create(&mut ada, "Bikes");
+    let space = project.space();
+    Orderer::share(&mut ada, space, Role::Owner);
+    Orderer::share(&mut ben, space, Role::Editor);
+    server.meet(&mut ada, space, 100);
+    server.meet(&mut ben, space, 100);
+    ask(&mut ada, "project.rename", json!({ "project": project, "name": "Wheels" })).unwrap();
+    ask(&mut ben, "project.rename", json!({ "project": project, "name": "Pedals" })).unwrap();
+    for _ in 0..2 {
+        server.meet(&mut ada, space, 100);
+        server.meet(&mut ben, space, 100);
+    }
+    assert_eq!(digest(&mut ada, space), digest(&mut ben, space));
+    assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap()[0]["name"], ask(&mut ben, "project.list", Value::Null).unwrap()[0]["name"]);
+}
+
+fn waiting(desk: &mut Desk, space: SpaceId) -> Vec<Entry> {
+    desk.run(|ctx| kernel::log::outbox(ctx.sql, space, 0, 10_000, 1 << 30)?.into_iter().map(|(_, bytes)| Entry::parse(&bytes)).collect()).unwrap()
+}
+
+#[test]
+fn what_was_refused_is_told_in_words_and_mended_or_given_up() {
+    let mut server = Orderer::default();
+    let mut ada = desk(10);
+    let project = create(&mut ada, "Bikes");
+    let space = project.space();
+    Orderer::share(&mut ada, space, Role::Editor);
+    server.meet(&mut ada, space, 100);
+    ask(&mut ada, "project.rename", json!({ "project": project, "name": "Wheels" })).unwrap();
+    ask(&mut ada, "rooms.comment", json!({ "project": project, "element": "req_1", "text": "Why so?" })).unwrap();
+    for entry in waiting(&mut ada, space) {
+        ada.run(|ctx| ctx.refuse(&Wiring, space, &entry.id, "forbidden", &Words::from(("You are a viewer here now.", "Вы здесь теперь читатель.")))).unwrap();
+    }
+    let told = ada.run(|ctx| inspect(ctx, space)).unwrap();
+    assert_eq!((told.state, told.pending, told.name.as_str()), (device::BadgeState::Refused, 0, "Wheels"));
+    let [renamed, comment] = told.refused.as_slice() else { panic!("two were refused") };
+    assert!(renamed.what.contains("Wheels") && renamed.text.is_none() && renamed.can_retry, "{}", renamed.what);
+    assert_eq!((comment.text.as_deref(), comment.element.as_deref(), comment.reason.as_str()), (Some("Why so?"), Some("req_1"), "You are a viewer here now."));
+
+    let entry = |id: &str| json!({ "space": space, "entry": id });
+    ask(&mut ada, "sync.retry", entry(&comment.id)).unwrap();
+    ask(&mut ada, "sync.discard", entry(&renamed.id)).unwrap();
+    assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap()[0]["name"], "Bikes");
+    let told = ada.run(|ctx| inspect(ctx, space)).unwrap();
+    assert_eq!((told.pending, told.refused.len()), (1, 0));
+    server.meet(&mut ada, space, 100);
+    assert_eq!(ask(&mut ada, "rooms.thread", json!({ "project": project, "id": "req_1" })).unwrap()["comments"][0]["state"], "sent");
+    assert_eq!(ask(&mut ada, "sync.retry", entry(&comment.id)).unwrap_err().code, Code::NotFound);
+    for bad in ["", "zz", "é", &"g".repeat(32), &"0".repeat(33)] {
+        assert_eq!(ask(&mut ada, "sync.discard", entry(bad)).unwrap_err().field.as_deref(), Some("entry"), "{bad}");
+    }
+}
+
+#[test]
+fn a_space_rests_and_goes_on() {
+    let mut ada = desk(11);
+    let space = create(&mut ada, "Bikes").space();
+    Orderer::share(&mut ada, space, Role::Owner);
+    for paused in [true, false] {
+        ada.run(|ctx| pause(ctx, device::PauseSpace { space, paused })).unwrap();
+        let told = ada.run(|ctx| inspect(ctx, space)).unwrap();
+        assert_eq!((told.paused, told.state == device::BadgeState::Paused), (paused, paused));
+    }
+}
+
+#[test]
+fn on_this_device_alone_nothing_waits() {
+    let mut ada = desk(12);
+    let space = create(&mut ada, "Bikes").space();
+    let told = ada.run(|ctx| inspect(ctx, space)).unwrap();
+    assert_eq!((told.state, told.pending), (device::BadgeState::Local, 0));
+}
+
+#[test]
+fn a_command_that_fails_leaves_nothing_behind() {
+    let mut ada = desk(13);
+    let project = create(&mut ada, "Bikes");
+    let before = (waiting(&mut ada, project.space()).len(), digest(&mut ada, project.space()));
+    let failed = ada.run(|ctx: &mut Ctx<'_>| {
+        call(ctx, "project.rename", json!({ "project": project, "name": "Wheels" }))?;
+        Err::<(), _>(Error::conflict("stopped half-way"))
+    });
+    assert!(failed.is_err());
+    assert_eq!((waiting(&mut ada, project.space()).len(), digest(&mut ada, project.space())), before);
+    assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap()[0]["name"], "Bikes");
+}
+
+#[test]
+fn documents_and_records_that_no_context_knows_are_kept_and_shown_nowhere() {
+    let mut ada = desk(14);
+    let space = create(&mut ada, "Bikes").space();
+    let before = digest(&mut ada, space);
+    ada.run(|ctx| {
+        ctx.create_doc(space, "zzz_from_tomorrow", |_| Ok(()))?;
+        ctx.append_record(space, "tomorrow.record", vec![1, 2, 3])
+    })
+    .unwrap();
+    let mut server = Orderer::default();
+    Orderer::share(&mut ada, space, Role::Owner);
+    server.meet(&mut ada, space, 3);
+    let mut ben = desk(15);
+    Orderer::share(&mut ben, space, Role::Viewer);
+    server.meet(&mut ben, space, 2);
+    assert_eq!((digest(&mut ada, space), digest(&mut ben, space)), (before, before));
+    assert!(ask(&mut ben, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap());
+}
