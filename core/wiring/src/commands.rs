@@ -7,7 +7,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use crate::device::*;
-use crate::ports::Ports;
+use crate::ports::{self, Ports};
 use crate::{policies, sync, types};
 
 /// Who performs a command.
@@ -117,6 +117,34 @@ commands! {
     device "project.members" (project::ProjectRef) -> Vec<Member>;
     device "project.set_role" (SetMemberRole) -> Nothing;
     device "project.remove_member" (MemberRef) -> Nothing;
+
+    local "blueprint.propose" (blueprint::Propose) -> blueprint::ChangeSet = |ctx, input| blueprint::ops::propose(ctx, &input);
+    local "blueprint.accept" (blueprint::Accept) -> Nothing = |ctx, input| blueprint::ops::accept(ctx, &input);
+    local "blueprint.briefs" (project::ProjectRef) -> Vec<blueprint::Brief> = |ctx, input: project::ProjectRef| blueprint::ops::briefs(ctx, input.project);
+    local "blueprint.requirements" (blueprint::ListRequirements) -> Vec<blueprint::Requirement> = |ctx, input| blueprint::ops::requirements(ctx, &Ports, &input);
+    local "blueprint.add_requirement" (blueprint::AddRequirement) -> blueprint::Requirement = |ctx, input| blueprint::ops::add_requirement(ctx, &Ports, &input);
+    local "blueprint.set_requirement" (blueprint::SetRequirement) -> blueprint::Requirement = |ctx, input| blueprint::ops::set_requirement(ctx, &Ports, &input);
+    local "blueprint.move_requirement" (blueprint::MoveElement) -> Nothing = |ctx, input| blueprint::ops::move_requirement(ctx, &input);
+    local "blueprint.remove_requirement" (blueprint::ElementRef) -> Nothing = |ctx, input| blueprint::ops::remove_requirement(ctx, &input);
+    local "blueprint.text" (blueprint::ReadText) -> blueprint::TextState = |ctx, input| blueprint::ops::text(ctx, &input);
+    local "blueprint.edit_text" (blueprint::EditText) -> blueprint::TextState = |ctx, input| blueprint::ops::edit_text(ctx, &input);
+    local "blueprint.model" (project::ProjectRef) -> blueprint::Model = |ctx, input: project::ProjectRef| blueprint::ops::model(ctx, &Ports, input.project);
+    local "blueprint.add_entity" (blueprint::AddEntity) -> blueprint::Entity = |ctx, input| blueprint::ops::add_entity(ctx, &Ports, &input);
+    local "blueprint.set_entity" (blueprint::SetEntity) -> blueprint::Entity = |ctx, input| blueprint::ops::set_entity(ctx, &Ports, &input);
+    local "blueprint.place_entities" (blueprint::PlaceEntities) -> Nothing = |ctx, input| blueprint::ops::place_entities(ctx, &input);
+    local "blueprint.remove_entity" (blueprint::ElementRef) -> Nothing = |ctx, input| blueprint::ops::remove_entity(ctx, &input);
+    local "blueprint.add_attribute" (blueprint::AddAttribute) -> blueprint::Attribute = |ctx, input| blueprint::ops::add_attribute(ctx, &input);
+    local "blueprint.set_attribute" (blueprint::SetAttribute) -> blueprint::Attribute = |ctx, input| blueprint::ops::set_attribute(ctx, &input);
+    local "blueprint.remove_attribute" (blueprint::AttributeRef) -> Nothing = |ctx, input| blueprint::ops::remove_attribute(ctx, &input);
+    local "blueprint.add_relation" (blueprint::AddRelation) -> blueprint::Relation = |ctx, input| blueprint::ops::add_relation(ctx, &input);
+    local "blueprint.set_relation" (blueprint::SetRelation) -> blueprint::Relation = |ctx, input| blueprint::ops::set_relation(ctx, &input);
+    local "blueprint.remove_relation" (blueprint::ElementRef) -> Nothing = |ctx, input| blueprint::ops::remove_relation(ctx, &input);
+    local "blueprint.link" (blueprint::LinkElements) -> Nothing = |ctx, input| blueprint::ops::link(ctx, &input);
+    local "blueprint.undo" (project::ProjectRef) -> blueprint::Undone = |ctx, input: project::ProjectRef| blueprint::ops::undo(ctx, input.project);
+    local "blueprint.redo" (project::ProjectRef) -> blueprint::Undone = |ctx, input: project::ProjectRef| blueprint::ops::redo(ctx, input.project);
+    local "blueprint.history" (blueprint::HistoryQuery) -> Vec<blueprint::Change> = |ctx, input| blueprint::ops::history(ctx, &input);
+    local "blueprint.search" (blueprint::SearchQuery) -> Vec<blueprint::Hit> = |ctx, input| ports::search(ctx, &input);
+    local "blueprint.why" (blueprint::ElementRef) -> blueprint::Why = |ctx, input| blueprint::ops::why(ctx, &input);
 
     local "rooms.thread" (rooms::ThreadRef) -> rooms::Thread = |ctx, input| rooms::ops::thread(ctx, &input);
     local "rooms.comment" (rooms::WriteComment) -> rooms::Comment = |ctx, input| rooms::ops::comment(ctx, &input);

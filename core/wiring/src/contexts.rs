@@ -5,10 +5,10 @@ use automerge::{Patch, ReadDoc};
 use kernel::entry::Entry;
 use kernel::log::{Contexts, Standing};
 use kernel::migrate::Migration;
-use kernel::{Ctx, ProjectId, Result, SpaceId, Timestamp};
+use kernel::{Ctx, ProjectId, Result, SpaceId, Timestamp, id};
 
 /// The tables of everything that lives on a device, in the order in which they are made.
-pub const MIGRATIONS: &[&[Migration]] = &[kernel::store::MIGRATIONS, project::MIGRATIONS, rooms::MIGRATIONS];
+pub const MIGRATIONS: &[&[Migration]] = &[kernel::store::MIGRATIONS, project::MIGRATIONS, blueprint::MIGRATIONS, rooms::MIGRATIONS];
 
 /// The contexts, as the kernel asks them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,20 +17,29 @@ pub struct Wiring;
 /// Whose document it is.
 enum Owner {
     Project,
+    Blueprint,
     Nobody,
 }
 
-fn owner(doc: &str) -> Owner {
-    match doc.split_once('_') {
-        Some((ProjectId::PREFIX, _)) => Owner::Project,
-        _ => Owner::Nobody,
+/// A project's documents bear its number and live in the space of that number. What claims another place is nobody's:
+/// so no member of one space can show anything in another, or slip a second project into this one.
+fn owner(ctx: &mut Ctx<'_>, doc: &str) -> Result<Owner> {
+    let Some((prefix, number)) = doc.split_once('_') else { return Ok(Owner::Nobody) };
+    if id::decode(number) != Some(ctx.space_of(doc)?.bytes()) {
+        return Ok(Owner::Nobody);
     }
+    Ok(match prefix {
+        ProjectId::PREFIX => Owner::Project,
+        blueprint::PREFIX => Owner::Blueprint,
+        _ => Owner::Nobody,
+    })
 }
 
 impl Contexts for Wiring {
-    fn merged(&self, ctx: &mut Ctx<'_>, doc: &str, _patches: &[Patch]) -> Result<()> {
-        match owner(doc) {
+    fn merged(&self, ctx: &mut Ctx<'_>, doc: &str, patches: &[Patch]) -> Result<()> {
+        match owner(ctx, doc)? {
             Owner::Project => project::ops::draw(ctx, doc)?,
+            Owner::Blueprint => blueprint::ops::merged(ctx, doc, patches)?,
             Owner::Nobody => return Ok(()),
         }
         let space = ctx.space_of(doc)?;
@@ -40,13 +49,14 @@ impl Contexts for Wiring {
     }
 
     fn rebuild(&self, ctx: &mut Ctx<'_>, doc: &str) -> Result<()> {
-        match owner(doc) {
+        match owner(ctx, doc)? {
             Owner::Project => {
                 project::ops::draw(ctx, doc)?;
                 // Comments have no document of their own; they are drawn with the project that they belong to.
                 let space = ctx.space_of(doc)?;
                 rooms::ops::rebuild(ctx, space)
             }
+            Owner::Blueprint => blueprint::ops::rebuild(ctx, doc),
             Owner::Nobody => Ok(()),
         }
     }
@@ -64,6 +74,7 @@ impl Contexts for Wiring {
     fn digest(&self, ctx: &mut Ctx<'_>, space: SpaceId) -> Result<[u8; 32]> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&project::ops::digest(ctx, space)?);
+        hasher.update(&blueprint::ops::digest(ctx, &blueprint::doc_of(ProjectId::from_bytes(space.bytes())))?);
         hasher.update(&rooms::ops::digest(ctx, space)?);
         Ok(*hasher.finalize().as_bytes())
     }

@@ -85,7 +85,7 @@ fn digest(desk: &mut Desk, space: SpaceId) -> [u8; 32] {
 
 #[test]
 fn the_types_of_the_screens_are_those_of_the_table() {
-    let written = include_str!("../../../ui/src/api/generated.ts");
+    let written = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/api/generated.ts")).unwrap();
     let text = types::typescript().expect("every name has one shape");
     assert!(written == text, "the types of the screens are stale; run `cargo run -p wiring --example types`");
 }
@@ -261,4 +261,62 @@ fn documents_and_records_that_no_context_knows_are_kept_and_shown_nowhere() {
     server.meet(&mut ben, space, 2);
     assert_eq!((digest(&mut ada, space), digest(&mut ben, space)), (before, before));
     assert!(ask(&mut ben, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap());
+}
+
+#[test]
+fn a_project_has_its_blueprint_from_the_first_moment() {
+    let mut ada = desk(16);
+    let project = create(&mut ada, "Bikes");
+    let added = ask(&mut ada, "blueprint.add_requirement", json!({ "project": project, "text": "Customers rent bikes" })).unwrap();
+    assert_eq!(added["comments"], 0);
+    ask(&mut ada, "rooms.comment", json!({ "project": project, "element": added["id"], "text": "Electric ones too?" })).unwrap();
+    let listed = ask(&mut ada, "blueprint.requirements", json!({ "project": project })).unwrap();
+    assert_eq!((listed[0]["comments"].as_u64(), listed[0]["unread"].as_u64()), (Some(1), Some(0)));
+    assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap()[0]["requirements"], 1);
+    let hits = ask(&mut ada, "blueprint.search", json!({ "project": project, "query": "electr" })).unwrap();
+    assert_eq!((hits[0]["kind"].as_str(), &hits[0]["element"]), (Some("comment"), &added["id"]));
+    assert_eq!(ask(&mut ada, "blueprint.remove_requirement", json!({ "project": project, "id": added["id"] })).unwrap(), json!({}));
+}
+
+#[test]
+fn a_blueprint_arrives_with_its_project_and_both_devices_prove_the_same() {
+    let mut server = Orderer::default();
+    let (mut ada, mut ben) = (desk(17), desk(18));
+    let project = create(&mut ada, "Bikes");
+    let space = project.space();
+    let first = ask(&mut ada, "blueprint.add_requirement", json!({ "project": project, "text": "Customers rent bikes" })).unwrap()["id"].clone();
+    ask(&mut ada, "blueprint.add_entity", json!({ "project": project, "name": "Bike" })).unwrap();
+    Orderer::share(&mut ada, space, Role::Owner);
+    Orderer::share(&mut ben, space, Role::Editor);
+    server.meet(&mut ada, space, 3);
+    server.meet(&mut ben, space, 2);
+    ask(&mut ada, "blueprint.set_requirement", json!({ "project": project, "id": first, "priority": "must" })).unwrap();
+    ask(&mut ben, "blueprint.add_requirement", json!({ "project": project, "text": "Bikes are returned", "after": first })).unwrap();
+    ask(&mut ben, "rooms.comment", json!({ "project": project, "element": first, "text": "For how long?" })).unwrap();
+    for _ in 0..2 {
+        server.meet(&mut ada, space, 2);
+        server.meet(&mut ben, space, 1);
+    }
+    assert_eq!(digest(&mut ada, space), digest(&mut ben, space));
+    let listed = ask(&mut ada, "blueprint.requirements", json!({ "project": project })).unwrap();
+    assert_eq!((listed.as_array().unwrap().len(), listed[0]["unread"].as_u64(), listed[0]["pending"].as_bool()), (2, Some(1), Some(false)));
+    for desk in [&mut ada, &mut ben] {
+        assert!(ask(desk, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap());
+    }
+}
+
+#[test]
+fn a_document_that_claims_another_projects_number_is_shown_nowhere() {
+    let mut ada = desk(19);
+    let (mine, theirs) = (create(&mut ada, "Mine"), ProjectId::from_bytes([9; 16]));
+    let before = digest(&mut ada, mine.space());
+    for doc in [theirs.to_string(), blueprint::doc_of(theirs)] {
+        ada.run(|ctx| {
+            ctx.create_doc(mine.space(), &doc, |_| Ok(()))?;
+            kernel::log::Contexts::merged(&Wiring, ctx, &doc, &[])
+        })
+        .unwrap();
+    }
+    assert_eq!(digest(&mut ada, mine.space()), before);
+    assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap().as_array().unwrap().len(), 1);
 }

@@ -18,7 +18,7 @@ pub(crate) struct Signature {
     output: String,
 }
 
-/// Declarations by name, in the order in which commands first need them.
+/// Declarations by name; those that no command before needed are fresh.
 pub(crate) struct Declarations {
     config: Config,
     seen: BTreeMap<String, String>,
@@ -91,6 +91,8 @@ pub fn typescript() -> Result<String, Vec<String>> {
 }
 
 fn flush(text: &mut String, declarations: &mut Declarations) {
+    // ts-rs tells dependencies in an order that differs from build to build.
+    declarations.fresh.sort_by(|(_, one), (_, other)| one.cmp(other));
     for (docs, declaration) in declarations.fresh.drain(..) {
         text.push_str(&comment(docs.as_deref().unwrap_or_default(), ""));
         text.push_str(&layout(&declaration));

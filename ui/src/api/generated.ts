@@ -1,180 +1,849 @@
-// Generated from the Rust command table by `cargo xtask types`. Do not edit.
+// Generated from the Rust command table by `cargo run -p wiring --example types`. Do not edit.
 // Ids are strings (`req_01j...`), 64-bit numbers are strings, times are RFC 3339 UTC.
-
-export type Role = "owner" | "editor" | "commenter" | "viewer";
-export type Cardinality = "one-to-one" | "one-to-many" | "many-to-one" | "many-to-many";
-export type AttributeType =
-  | "string" | "text" | "integer" | "decimal" | "money" | "boolean" | "date" | "datetime"
-  | "enum" | "email" | "phone" | "url" | "file";
-export type RequirementKind = "functional" | "quality" | "constraint" | "integration";
-export type Priority = "must" | "should" | "could";
-export type RequirementState = "draft" | "agreed" | "done";
-
+/** What a caller can act on. */
+export type Code = "not_found" | "invalid" | "conflict" | "forbidden" | "offline" | "unauthorized" | "too_large" | "damaged" | "internal";
 /** What `call` rejects with. `field` names the input that is wrong. */
 export interface Problem {
-  code: "not_found" | "invalid" | "conflict" | "forbidden" | "offline" | "unauthorized" | "too_large" | "damaged" | "internal";
+  /** What can be acted on. */
+  code: Code;
+  /** For the person, in their language. */
   message: string;
+  /** The input that is wrong. */
   field?: string | null;
 }
 
-export interface Ok {}
-
 // workspace
-export interface WorkspaceStatus {
-  version: string;
-  device_name: string;
-  person_name: string;
-  /** Where the key of the store lives; `file` deserves a quiet notice with a verb. */
-  key_home: "keyring" | "passphrase" | "file";
-  language: "en" | "ru" | null;
-  theme: "light" | "dark" | "system";
-  accounts: Account[];
+/** The person's account on a server. */
+export interface Account {
+  /** Its address. */
+  server: string;
+  /** The person's id there. */
+  person: string;
+  /** The person's name there. */
+  name: string;
+  /** What they sign in with. */
+  email: string;
+  /** Whether this device may act for them. */
+  signed_in: boolean;
 }
-export interface Account { server: string; person: string; name: string; email: string; signed_in: boolean }
-export interface SetPreferences { person_name?: string | null; device_name?: string | null; language?: "en" | "ru" | null; theme?: "light" | "dark" | "system" | null }
+/** Where the key of the store lives; `file` deserves a quiet notice with a verb. */
+export type KeyHome = "keyring" | "passphrase" | "file";
+/** The languages that Scantling speaks. */
+export type Language = "en" | "ru";
+/** An input without fields, and the answer of a command that has nothing to tell. */
+export interface Ok {}
+/** Where colours come from. */
+export type Theme = "light" | "dark" | "system";
+/** The workspace of this device. */
+export interface WorkspaceStatus {
+  /** The program's. */
+  version: string;
+  /** Shown to others beside the person's name. */
+  device_name: string;
+  /** Empty until the person has said it. */
+  person_name: string;
+  /** Where the key of the store lives. */
+  key_home: KeyHome;
+  /** The person's choice, or null for the system's. */
+  language: Language | null;
+  /** The person's choice. */
+  theme: Theme;
+  /** One for each server. */
+  accounts: Array<Account>;
+}
+/** Changes what is named and leaves the rest. */
+export interface SetPreferences {
+  /** At most 120 characters. */
+  person_name?: string | null;
+  /** At most 120 characters. */
+  device_name?: string | null;
+  /** The language of screens and messages. */
+  language?: Language | null;
+  /** The colours. */
+  theme?: Theme | null;
+}
+/** One finding of a proof. */
+export interface VerifyCheck {
+  /** What was checked. */
+  name: string;
+  /** Whether it held. */
+  ok: boolean;
+  /** Figures, or what is wrong. */
+  detail: string;
+}
+/** A workspace, proven or not. */
+export interface VerifyReport {
+  /** Whether everything held. */
+  ok: boolean;
+  /** Each finding. */
+  checks: Array<VerifyCheck>;
+}
 
 // project
+/** A project as screens show it. */
 export interface Project {
-  id: string; space: string; name: string;
+  /** Which. */
+  id: string;
+  /** The log it lives in. */
+  space: string;
+  /** Its name. */
+  name: string;
   /** The server it is shared on, or null while it lives on this device alone. */
   server: string | null;
+  /** What the person may do in it. */
   role: Role;
-  requirements: number; entities: number;
+  /** How many requirements it holds. */
+  requirements: number;
+  /** How many entities it holds. */
+  entities: number;
+  /** When it was last changed. */
   updated_at: string;
+  /** Whether this device keeps it out of sight. */
   removed: boolean;
 }
-export interface ProjectRef { project: string }
-export interface CreateProject { name: string }
-export interface RenameProject { project: string; name: string }
+/** What a member may do in a space; each role may all that the ones after it may. */
+export type Role = "viewer" | "commenter" | "editor" | "owner";
+/** Asks for a new project. */
+export interface CreateProject {
+  /** Its name. */
+  name: string;
+}
+/** Asks for a project to bear another name. */
+export interface RenameProject {
+  /** Which. */
+  project: string;
+  /** Its name. */
+  name: string;
+}
+/** Names a project. */
+export interface ProjectRef {
+  /** Which. */
+  project: string;
+}
+/** Shares a project on a server. */
+export interface ShareProject {
+  /** Which. */
+  project: string;
+  /** Its address. */
+  server: string;
+}
+/** Accepts an invitation. */
+export interface JoinProject {
+  /** As it was pasted. */
+  link: string;
+}
+/** An invitation to hand on. */
+export interface Invitation {
+  /** To be sent to one person. */
+  link: string;
+  /** Until when it is good. */
+  expires_at: string;
+}
+/** Asks for an invitation to a project. */
+export interface Invite {
+  /** Which. */
+  project: string;
+  /** The role that it gives. */
+  role: Role;
+}
+/** A member of a project. */
+export interface Member {
+  /** Who. */
+  person: string;
+  /** Their name. */
+  name: string;
+  /** Their address. */
+  email: string;
+  /** Their role. */
+  role: Role;
+  /** Whether it is the person at this device. */
+  me: boolean;
+}
+/** Gives a member another role. */
+export interface SetMemberRole {
+  /** Where. */
+  project: string;
+  /** Who. */
+  person: string;
+  /** The wish. */
+  role: Role;
+}
+/** Names a member. */
+export interface MemberRef {
+  /** Where. */
+  project: string;
+  /** Who. */
+  person: string;
+}
 
 // blueprint
-export interface Requirement {
-  id: string; key: string; text: string;
-  kind: RequirementKind; priority: Priority; state: RequirementState;
-  /** The client's own sentence, with the brief it stands in. */
-  source: { brief: string; sentence: string; start: number; end: number } | null;
-  entities: { id: string; name: string }[];
-  comments: number; unread: number;
-  /** Not yet acknowledged by the server (always false while the project is local). */
-  pending: boolean;
-}
-export interface Attribute {
-  id: string; name: string; label: string; type: AttributeType; values: string[];
-  required: boolean; unique: boolean;
-}
-export interface Entity {
-  id: string; name: string; label: string; note: string;
-  /** Diagram position in px, null until placed: the screen lays it out and may store the result. */
-  x: number | null; y: number | null;
-  attributes: Attribute[];
-  requirements: { id: string; key: string }[];
-  comments: number; unread: number; pending: boolean;
-}
-export interface Relation { id: string; from: string; to: string; cardinality: Cardinality; label: string }
-export interface Model { entities: Entity[]; relations: Relation[] }
-export interface Brief { id: string; title: string; text: string; added_at: string; author: string }
-
+/** One part of a proposal. */
 export interface ChangeItem {
+  /** The same for the same text, so that it can be accepted later. */
   id: string;
-  kind: "requirement" | "entity" | "attribute" | "relation";
-  action: "add" | "change" | "remove";
-  title: string; detail: string;
+  /** What it is about. */
+  kind: ItemKind;
+  /** What it does. */
+  action: ItemAction;
+  /** What a list shows. */
+  title: string;
+  /** The type, the cardinality, the sort. */
+  detail: string;
   /** The client's sentence this comes from, and why the translator proposes it. */
-  sentence: string; start: number; end: number; because: string;
+  sentence: string;
+  /** The sentence's first UTF-16 unit. */
+  start: number;
+  /** The unit after its last. */
+  end: number;
+  /** Why the translator proposes it. */
+  because: string;
   /** Items that must be accepted with this one. */
-  needs: string[];
+  needs: Array<string>;
   /** For a change: what stands there now. */
   before: string | null;
 }
-export interface ChangeSet { language: "en" | "ru"; items: ChangeItem[]; questions: string[] }
-export interface Propose { project: string; text: string }
-export interface Accept { project: string; title: string; text: string; items: string[] }
+/** What the translator proposes for a text. */
+export interface ChangeSet {
+  /** The language of the text. */
+  language: Language;
+  /** What may be accepted, in whole or in part. */
+  items: Array<ChangeItem>;
+  /** What is worth asking the client. */
+  questions: Array<string>;
+}
+/** What a change item does. */
+export type ItemAction = "add" | "change" | "remove";
+/** What a change item is about. */
+export type ItemKind = "requirement" | "entity" | "attribute" | "relation";
+/** Asks what a text would add; without effect. */
+export interface Propose {
+  /** The project. */
+  project: string;
+  /** What the client said, at most 1 MiB. */
+  text: string;
+}
+/** Takes parts of a proposal over. */
+export interface Accept {
+  /** The project. */
+  project: string;
+  /** The brief's title. */
+  title: string;
+  /** The text that was proposed for. */
+  text: string;
+  /** The chosen items; what they need comes along. */
+  items: Array<string>;
+}
+/** What a client said. */
+export interface Brief {
+  /** Which. */
+  id: string;
+  /** Its title. */
+  title: string;
+  /** Every word of it. */
+  text: string;
+  /** When it was accepted. */
+  added_at: string;
+  /** Who accepted it. */
+  author: string;
+}
+/** An entity as a requirement names it. */
+export interface EntityName {
+  /** Which. */
+  id: string;
+  /** Its name. */
+  name: string;
+}
+/** Asks for requirements. */
+export interface ListRequirements {
+  /** The project. */
+  project: string;
+  /** Only those that hold all these words. */
+  query?: string | null;
+}
+/** How strongly something is wanted. */
+export type Priority = "must" | "should" | "could";
+/** A requirement as screens show it. */
+export interface Requirement {
+  /** Which. */
+  id: string;
+  /** What people call it: `R-12`. */
+  key: string;
+  /** What it says. */
+  text: string;
+  /** What sort of statement it is. */
+  kind: RequirementKind;
+  /** How strongly it is wanted. */
+  priority: Priority;
+  /** How far it has come. */
+  state: RequirementState;
+  /** The client's own sentence, with the brief it stands in. */
+  source: Source | null;
+  /** What it speaks of. */
+  entities: Array<EntityName>;
+  /** How many comments stand on it. */
+  comments: number;
+  /** How many of them are unread. */
+  unread: number;
+  /** Not yet acknowledged by the server (always false while the project is local). */
+  pending: boolean;
+}
+/** What sort of statement a requirement makes. */
+export type RequirementKind = "functional" | "quality" | "constraint" | "integration";
+/** How far a requirement has come. */
+export type RequirementState = "draft" | "agreed" | "done";
+/** A sentence of a client, with the brief it stands in. `start` and `end` count UTF-16 units, as text fields do. */
+export interface Source {
+  /** The brief. */
+  brief: string;
+  /** The client's own sentence. */
+  sentence: string;
+  /** Its first unit. */
+  start: number;
+  /** The unit after its last. */
+  end: number;
+}
+/** Adds a requirement. */
+export interface AddRequirement {
+  /** The project. */
+  project: string;
+  /** What it says; may be empty while it is being written. */
+  text: string;
+  /** The requirement that it follows, or null for the end. */
+  after?: string | null;
+}
+/** Changes what is named of a requirement. */
+export interface SetRequirement {
+  /** The project. */
+  project: string;
+  /** Which. */
+  id: string;
+  /** The wish. */
+  kind?: RequirementKind | null;
+  /** The wish. */
+  priority?: Priority | null;
+  /** The wish. */
+  state?: RequirementState | null;
+}
+/** Moves an element within its list. */
+export interface MoveElement {
+  /** The project. */
+  project: string;
+  /** Which. */
+  id: string;
+  /** The element that it follows, or null for the beginning. */
+  after: string | null;
+}
+/** Names an element. */
+export interface ElementRef {
+  /** The project. */
+  project: string;
+  /** Which. */
+  id: string;
+}
+/** Reads a text. */
+export interface ReadText {
+  /** The project. */
+  project: string;
+  /** The requirement. */
+  id: string;
+  /** The heads that the screen shows. */
+  since?: Array<string> | null;
+}
+/** Replaces a part of a text; positions count UTF-16 units, as a text field does. */
+export interface Splice {
+  /** Where. */
+  at: number;
+  /** How many units go. */
+  remove: number;
+  /** What comes. */
+  insert: string;
+}
+/** A text. `splices` lead from the text that the screen showed (after its own edit) to `text`. */
+export interface TextState {
+  /** To be named with the next edit. */
+  heads: Array<string>;
+  /** All of it. */
+  text: string;
+  /** What others changed. */
+  splices: Array<Splice>;
+}
+/** Changes a text as it was on the screen. */
+export interface EditText {
+  /** The project. */
+  project: string;
+  /** The requirement. */
+  id: string;
+  /** The heads that the screen showed. */
+  heads: Array<string>;
+  /** In order, each counted after the one before. */
+  splices: Array<Splice>;
+}
+/** Something kept about an entity. */
+export interface Attribute {
+  /** Which. */
+  id: string;
+  /** Its name in code. */
+  name: string;
+  /** Its name for people. */
+  label: string;
+  /** Its type. */
+  type: AttributeType;
+  /** The values of an enumeration. */
+  values: Array<string>;
+  /** Whether it must be given. */
+  required: boolean;
+  /** Whether no two records may share it. */
+  unique: boolean;
+}
+/** The type of an attribute. */
+export type AttributeType = "string" | "text" | "integer" | "decimal" | "money" | "boolean" | "date" | "datetime" | "enum" | "email" | "phone" | "url" | "file";
+/** How many of one entity belong to how many of another. */
+export type Cardinality = "one-to-one" | "one-to-many" | "many-to-one" | "many-to-many";
+/** An entity as screens show it. */
+export interface Entity {
+  /** Which. */
+  id: string;
+  /** Its name in code. */
+  name: string;
+  /** Its name for people. */
+  label: string;
+  /** Anything worth saying about it. */
+  note: string;
+  /** Diagram position in px, null until placed: the screen lays it out and may store the result. */
+  x: number | null;
+  /** As `x`. */
+  y: number | null;
+  /** What is kept about it. */
+  attributes: Array<Attribute>;
+  /** The requirements that speak of it. */
+  requirements: Array<RequirementKey>;
+  /** How many comments stand on it. */
+  comments: number;
+  /** How many of them are unread. */
+  unread: number;
+  /** Not yet acknowledged by the server (always false while the project is local). */
+  pending: boolean;
+}
+/** The data model. */
+export interface Model {
+  /** Its entities, oldest first. */
+  entities: Array<Entity>;
+  /** Its relations, between entities that exist. */
+  relations: Array<Relation>;
+}
+/** How two entities hang together. */
+export interface Relation {
+  /** Which. */
+  id: string;
+  /** The entity it starts from. */
+  from: string;
+  /** The entity it leads to. */
+  to: string;
+  /** How many of each, read from `from` to `to`. */
+  cardinality: Cardinality;
+  /** The verb between them. */
+  label: string;
+}
+/** A requirement as an entity names it. */
+export interface RequirementKey {
+  /** Which. */
+  id: string;
+  /** What people call it: `R-12`. */
+  key: string;
+}
+/** Adds an entity. */
+export interface AddEntity {
+  /** The project. */
+  project: string;
+  /** Its name. */
+  name: string;
+  /** Where it stands in the diagram. */
+  x?: number | null;
+  /** As `x`. */
+  y?: number | null;
+}
+/** Changes what is named of an entity. */
+export interface SetEntity {
+  /** The project. */
+  project: string;
+  /** Which. */
+  id: string;
+  /** The wish. */
+  name?: string | null;
+  /** The wish. */
+  label?: string | null;
+  /** The wish. */
+  note?: string | null;
+}
+/** Where an entity stands in the diagram. */
+export interface Place {
+  /** Which. */
+  id: string;
+  /** In px. */
+  x: number;
+  /** In px. */
+  y: number;
+}
+/** Places entities in the diagram. */
+export interface PlaceEntities {
+  /** The project. */
+  project: string;
+  /** At most 2,000. */
+  places: Array<Place>;
+}
+/** Adds an attribute. */
+export interface AddAttribute {
+  /** The project. */
+  project: string;
+  /** To which entity. */
+  entity: string;
+  /** Its name. */
+  name: string;
+  /** Its type. */
+  type: AttributeType;
+}
+/** Changes what is named of an attribute. */
+export interface SetAttribute {
+  /** The project. */
+  project: string;
+  /** The entity. */
+  entity: string;
+  /** Which. */
+  id: string;
+  /** The wish. */
+  name?: string | null;
+  /** The wish. */
+  type?: AttributeType | null;
+  /** The wish. */
+  values?: Array<string> | null;
+  /** The wish. */
+  required?: boolean | null;
+  /** The wish. */
+  unique?: boolean | null;
+}
+/** Names an attribute. */
+export interface AttributeRef {
+  /** The project. */
+  project: string;
+  /** The entity. */
+  entity: string;
+  /** Which. */
+  id: string;
+}
+/** Adds a relation. */
+export interface AddRelation {
+  /** The project. */
+  project: string;
+  /** The entity it starts from. */
+  from: string;
+  /** The entity it leads to. */
+  to: string;
+  /** How many of each. */
+  cardinality: Cardinality;
+  /** The verb between them. */
+  label?: string | null;
+}
+/** Changes what is named of a relation. */
+export interface SetRelation {
+  /** The project. */
+  project: string;
+  /** Which. */
+  id: string;
+  /** The wish. */
+  cardinality?: Cardinality | null;
+  /** The wish. */
+  label?: string | null;
+}
+/** Links a requirement and an entity, or unlinks them. */
+export interface LinkElements {
+  /** The project. */
+  project: string;
+  /** The requirement. */
+  requirement: string;
+  /** The entity. */
+  entity: string;
+  /** The wish. */
+  linked: boolean;
+}
+/** What undo or redo did. */
+export interface Undone {
+  /** The step, in the words of its time; null when there was none. */
+  did: string | null;
+  /** Whether another step can be undone. */
+  can_undo: boolean;
+  /** Whether a step can be done again. */
+  can_redo: boolean;
+}
+/** One change of the history. */
+export interface Change {
+  /** Its Automerge hash, in hex. */
+  hash: string;
+  /** Who made it. */
+  author: string;
+  /** Whether that was the person at this device. */
+  mine: boolean;
+  /** When, by the author's clock. */
+  at: string;
+  /** What it did, in the author's language. */
+  message: string;
+  /** Not yet acknowledged by the server. */
+  pending: boolean;
+}
+/** Asks for the history. */
+export interface HistoryQuery {
+  /** The project. */
+  project: string;
+  /** Of one element, or null for all. */
+  id?: string | null;
+}
+/** A find of a search. */
+export interface Hit {
+  /** Which. */
+  id: string;
+  /** What it is. */
+  kind: HitKind;
+  /** What a list shows. */
+  title: string;
+  /** The words around the find. */
+  excerpt: string;
+  /** The element to go to. */
+  element: string;
+}
+/** What a find is. */
+export type HitKind = "requirement" | "entity" | "comment";
+/** Searches requirements, entities and comments. */
+export interface SearchQuery {
+  /** The project. */
+  project: string;
+  /** Words, each as a beginning. */
+  query: string;
+}
+/** Why an element is there. */
+export interface Why {
+  /** Which. */
+  id: string;
+  /** What it is called. */
+  title: string;
+  /** From the element to the client's words. */
+  steps: Array<WhyStep>;
+}
+/** One link of the chain from an element to the client's words. */
+export interface WhyStep {
+  /** What it is. */
+  title: string;
+  /** What it says. */
+  detail: string;
+  /** When, where that is known. */
+  at: string | null;
+}
 
-export interface ListRequirements { project: string; query?: string | null }
-export interface AddRequirement { project: string; text: string; after?: string | null }
-export interface SetRequirement { project: string; id: string; kind?: RequirementKind | null; priority?: Priority | null; state?: RequirementState | null }
-export interface MoveElement { project: string; id: string; after: string | null }
-export interface ElementRef { project: string; id: string }
-
-export interface Splice { at: number; remove: number; insert: string } // UTF-16 code units, as a text field counts
-export interface EditText { project: string; id: string; heads: string[]; splices: Splice[] }
-export interface ReadText { project: string; id: string; since?: string[] | null }
-/** `splices` lead from the text that the screen showed (after its own edit) to `text`. */
-export interface TextState { heads: string[]; text: string; splices: Splice[] }
-
-export interface AddEntity { project: string; name: string; x?: number | null; y?: number | null }
-export interface SetEntity { project: string; id: string; name?: string | null; label?: string | null; note?: string | null }
-export interface PlaceEntities { project: string; places: { id: string; x: number; y: number }[] }
-export interface AddAttribute { project: string; entity: string; name: string; type: AttributeType }
-export interface SetAttribute { project: string; entity: string; id: string; name?: string | null; type?: AttributeType | null; values?: string[] | null; required?: boolean | null; unique?: boolean | null }
-export interface AttributeRef { project: string; entity: string; id: string }
-export interface AddRelation { project: string; from: string; to: string; cardinality: Cardinality; label?: string | null }
-export interface SetRelation { project: string; id: string; cardinality?: Cardinality | null; label?: string | null }
-export interface LinkElements { project: string; requirement: string; entity: string; linked: boolean }
-
-export interface Undone { did: string | null; can_undo: boolean; can_redo: boolean }
-export interface HistoryQuery { project: string; id?: string | null }
-export interface Change { hash: string; author: string; mine: boolean; at: string; message: string; pending: boolean }
-export interface SearchQuery { project: string; query: string }
-export interface Hit { id: string; kind: "requirement" | "entity" | "comment"; title: string; excerpt: string; element: string }
-export interface WhyStep { title: string; detail: string; at: string | null }
-export interface Why { id: string; title: string; steps: WhyStep[] }
-
-// rooms: comments
-export interface Comment { id: string; author: string; mine: boolean; at: string; text: string; state: "sent" | "pending" | "refused"; reason: string | null; unread: boolean }
-export interface Thread { element: string; comments: Comment[] }
-export interface WriteComment { project: string; element: string; text: string }
+// rooms
+/** A comment as screens show it. */
+export interface Comment {
+  /** Which. */
+  id: string;
+  /** The name of who wrote it. */
+  author: string;
+  /** Whether the person at this device wrote it. */
+  mine: boolean;
+  /** When, by the author's clock. */
+  at: string;
+  /** What it says. */
+  text: string;
+  /** How it stands. */
+  state: CommentState;
+  /** Why it was refused. */
+  reason: string | null;
+  /** Whether it came since the thread was last read here. */
+  unread: boolean;
+}
+/** How a comment stands. */
+export type CommentState = "sent" | "pending" | "refused";
+/** The comments on one element. */
+export interface Thread {
+  /** What they are about. */
+  element: string;
+  /** In the server's order, then those that wait. */
+  comments: Array<Comment>;
+}
+/** Asks for a comment to be written. */
+export interface WriteComment {
+  /** The project. */
+  project: string;
+  /** The element. */
+  element: string;
+  /** 1 to 10,000 characters. */
+  text: string;
+}
 
 // sync
-export type BadgeState =
-  | "local"      // on this device alone, nothing to sync
-  | "proven"     // green: outbox empty and chain hashes equal
-  | "syncing"    // connected, entries on their way
-  | "connecting" | "offline" | "paused" | "refused" | "signed_out" | "error";
-export interface Badge { state: BadgeState; pending: number; refused: number; detail: string | null; proven_at: string | null }
-export interface SpaceSync {
-  space: string; name: string; server: string | null; role: Role; state: BadgeState; paused: boolean;
-  local_seq: string; server_seq: string | null; local_chain: string; server_chain: string | null;
-  pending: number; refused: RefusedEntry[]; people: { name: string; role: Role; online: boolean }[];
-  proven_at: string | null; last_error: string | null;
+/** Sync at a glance. */
+export interface Badge {
+  /** Of the part that fares worst. */
+  state: BadgeState;
+  /** Entries that wait for a server. */
+  pending: number;
+  /** Entries that a server refused. */
+  refused: number;
+  /** In words. */
+  detail: string | null;
+  /** When everything was last proven equal. */
+  proven_at: string | null;
 }
-export interface RefusedEntry { id: string; what: string; reason: string; at: string; can_retry: boolean; text: string | null;
+/** How sync stands. */
+export type BadgeState = "local" | "proven" | "syncing" | "connecting" | "offline" | "paused" | "refused" | "signed_out" | "error";
+/** Everything about sync. */
+export interface Inspection {
+  /** The whole. */
+  badge: Badge;
+  /** The public half of this device's signing key, in hex. */
+  device_key: string;
+  /** Its parts. */
+  spaces: Array<SpaceSync>;
+}
+/** An entry that the server refused. */
+export interface RefusedEntry {
+  /** Which, in hex. */
+  id: string;
+  /** What it was about to do. */
+  what: string;
+  /** Why it was refused. */
+  reason: string;
+  /** When it was made. */
+  at: string;
+  /** Whether sending it again can help. */
+  can_retry: boolean;
+  /** The words of a refused comment. */
+  text: string | null;
   /** The part that a refused comment was written on, so that its words can be mended there. */
-  element?: string | null }
-export interface Inspection { badge: Badge; device_key: string; spaces: SpaceSync[] }
-export interface SpaceRef { space: string }
-export interface PauseSpace { space: string; paused: boolean }
-export interface EntryRef { space: string; entry: string }
-export interface VerifyReport { ok: boolean; checks: { name: string; ok: boolean; detail: string }[] }
+  element?: string | null;
+}
+/** Someone in a space. */
+export interface SpacePerson {
+  /** Their name. */
+  name: string;
+  /** Their role. */
+  role: Role;
+  /** Whether one of their devices is connected. */
+  online: boolean;
+}
+/** Sync of one space. */
+export interface SpaceSync {
+  /** Which. */
+  space: string;
+  /** The project's name. */
+  name: string;
+  /** Where it is shared, or null. */
+  server: string | null;
+  /** What the person may do. */
+  role: Role;
+  /** How it stands. */
+  state: BadgeState;
+  /** Whether the person has paused it. */
+  paused: boolean;
+  /** The last entry that this device holds. */
+  local_seq: string;
+  /** The last entry that the server has named. */
+  server_seq: string | null;
+  /** The proof of the log on this device, in hex. */
+  local_chain: string;
+  /** The proof of the log on the server, in hex. */
+  server_chain: string | null;
+  /** Entries that wait for the server. */
+  pending: number;
+  /** What the server refused. */
+  refused: Array<RefusedEntry>;
+  /** Who is in it. */
+  people: Array<SpacePerson>;
+  /** When both proofs were last equal with nothing waiting. */
+  proven_at: string | null;
+  /** What stands in the way, in words. */
+  last_error: string | null;
+}
+/** Pauses a space's sync, or resumes it. */
+export interface PauseSpace {
+  /** Which. */
+  space: string;
+  /** The wish. */
+  paused: boolean;
+}
+/** Names a refused entry. */
+export interface EntryRef {
+  /** Where. */
+  space: string;
+  /** Which, in hex. */
+  entry: string;
+}
 
-// identity and sharing
+// identity
 /** What a pasted address or link leads to. */
-export interface Probe { server: string; kind: "plain" | "setup" | "invitation"; server_name: string; project_name: string | null; role: Role | null; signed_in_as: string | null }
-export interface ProbeLink { link: string }
-export interface SignIn { link: string; email: string; password: string }
-export interface SignUp { link: string; name: string; email: string; password: string }
-export interface ServerRef { server: string }
-export interface ShareProject { project: string; server: string }
-export interface JoinProject { link: string }
-export interface Invite { project: string; role: Role }
-export interface Invitation { link: string; expires_at: string }
-export interface Member { person: string; name: string; email: string; role: Role; me: boolean }
-export interface SetMemberRole { project: string; person: string; role: Role }
-export interface MemberRef { project: string; person: string }
+export interface Probe {
+  /** Its address. */
+  server: string;
+  /** What the link is. */
+  kind: ProbeKind;
+  /** What the server calls itself. */
+  server_name: string;
+  /** What an invitation leads to. */
+  project_name: string | null;
+  /** The role that an invitation gives. */
+  role: Role | null;
+  /** The person's name there, if this device is signed in. */
+  signed_in_as: string | null;
+}
+/** What kind of place a link leads to. */
+export type ProbeKind = "plain" | "setup" | "invitation";
+/** A pasted address or link. */
+export interface ProbeLink {
+  /** As it was pasted. */
+  link: string;
+}
+/** Signs in on the server that a link leads to. */
+export interface SignIn {
+  /** As it was pasted. */
+  link: string;
+  /** The account. */
+  email: string;
+  /** Its password. */
+  password: string;
+}
+/** Makes an account with a set-up link or an invitation. */
+export interface SignUp {
+  /** As it was pasted. */
+  link: string;
+  /** What others call the person. */
+  name: string;
+  /** What they will sign in with. */
+  email: string;
+  /** At least 10 characters. */
+  password: string;
+}
+/** Names a server. */
+export interface ServerRef {
+  /** Its address. */
+  server: string;
+}
 
+/** Every command, with what it takes and what it answers. */
 export interface Commands {
   "workspace.status": { input: Ok; output: WorkspaceStatus };
   "workspace.set_preferences": { input: SetPreferences; output: WorkspaceStatus };
   "workspace.verify": { input: Ok; output: VerifyReport };
-  "project.list": { input: Ok; output: Project[] };
+  "project.list": { input: Ok; output: Array<Project> };
   "project.create": { input: CreateProject; output: Project };
   "project.rename": { input: RenameProject; output: Project };
   "project.remove": { input: ProjectRef; output: Project };
   "project.restore": { input: ProjectRef; output: Project };
+  "project.share": { input: ShareProject; output: Project };
+  "project.join": { input: JoinProject; output: Project };
+  "project.invite": { input: Invite; output: Invitation };
+  "project.members": { input: ProjectRef; output: Array<Member> };
+  "project.set_role": { input: SetMemberRole; output: Ok };
+  "project.remove_member": { input: MemberRef; output: Ok };
   "blueprint.propose": { input: Propose; output: ChangeSet };
   "blueprint.accept": { input: Accept; output: Ok };
-  "blueprint.briefs": { input: ProjectRef; output: Brief[] };
-  "blueprint.requirements": { input: ListRequirements; output: Requirement[] };
+  "blueprint.briefs": { input: ProjectRef; output: Array<Brief> };
+  "blueprint.requirements": { input: ListRequirements; output: Array<Requirement> };
   "blueprint.add_requirement": { input: AddRequirement; output: Requirement };
   "blueprint.set_requirement": { input: SetRequirement; output: Requirement };
   "blueprint.move_requirement": { input: MoveElement; output: Ok };
@@ -195,8 +864,8 @@ export interface Commands {
   "blueprint.link": { input: LinkElements; output: Ok };
   "blueprint.undo": { input: ProjectRef; output: Undone };
   "blueprint.redo": { input: ProjectRef; output: Undone };
-  "blueprint.history": { input: HistoryQuery; output: Change[] };
-  "blueprint.search": { input: SearchQuery; output: Hit[] };
+  "blueprint.history": { input: HistoryQuery; output: Array<Change> };
+  "blueprint.search": { input: SearchQuery; output: Array<Hit> };
   "blueprint.why": { input: ElementRef; output: Why };
   "rooms.thread": { input: ElementRef; output: Thread };
   "rooms.comment": { input: WriteComment; output: Comment };
@@ -211,12 +880,6 @@ export interface Commands {
   "identity.sign_in": { input: SignIn; output: Account };
   "identity.sign_up": { input: SignUp; output: Account };
   "identity.sign_out": { input: ServerRef; output: Ok };
-  "project.share": { input: ShareProject; output: Project };
-  "project.join": { input: JoinProject; output: Project };
-  "project.invite": { input: Invite; output: Invitation };
-  "project.members": { input: ProjectRef; output: Member[] };
-  "project.set_role": { input: SetMemberRole; output: Ok };
-  "project.remove_member": { input: MemberRef; output: Ok };
 }
 export type CommandName = keyof Commands;
 /** Words that `changed` events carry; a screen refreshes the queries of that context. */
