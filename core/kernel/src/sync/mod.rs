@@ -1,6 +1,8 @@
 //! Sync as two sans-IO state machines: shells, simulations and fuzzers move their messages.
 
 pub mod client;
+#[cfg(test)]
+mod document;
 #[cfg(any(test, feature = "testing"))]
 pub mod harness;
 pub mod server;
