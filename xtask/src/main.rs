@@ -3,6 +3,7 @@
 //! A command first finds what the machine lacks and gets it, then does its work in numbered steps. Nothing is done
 //! twice: npm packages follow their lock file, the screens follow their sources, Cargo follows the rest.
 
+mod fuzz;
 mod machine;
 mod project;
 mod run;
@@ -76,6 +77,12 @@ const TASKS: &[Task] = &[
         usage: "run [--two] [--fresh]",
         about: "start a server, an example project and the app; --two opens a colleague's window as well",
         run: run::run,
+    },
+    Task {
+        name: "fuzz",
+        usage: "fuzz [TARGET] [--seconds N]",
+        about: "throw arbitrary input at everything that reads what others wrote",
+        run: fuzz::run,
     },
     Task { name: "briefs", usage: "briefs [--miss NAME]", about: "measure the translator against the evaluation briefs", run: briefs },
 ];
