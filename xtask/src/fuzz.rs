@@ -9,8 +9,8 @@ use crate::{Failure, Result, machine};
 
 /// Long enough to leave the seeds behind, short enough to wait for.
 const SECONDS: u32 = 180;
-/// What a target may allocate; a claimed length must not become memory.
-const MEGABYTES: u32 = 1024;
+/// What a target may allocate at once; a claimed length must not become memory.
+const MEGABYTES: u32 = 512;
 /// An input that takes longer hangs.
 const PATIENCE: u32 = 10;
 
@@ -55,7 +55,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
         fs::create_dir_all(&grown)?;
         let seeds = folder.join("corpus").join(target);
         let limits =
-            [format!("-max_total_time={seconds}"), format!("-rss_limit_mb={MEGABYTES}"), format!("-timeout={PATIENCE}"), "-max_len=4096".into()];
+            [format!("-max_total_time={seconds}"), format!("-malloc_limit_mb={MEGABYTES}"), format!("-timeout={PATIENCE}"), "-max_len=4096".into()];
         let mut command = cargo(&["run", "--release", "--debug-assertions", target]);
         command.arg(&grown).arg(&seeds).arg("--").args(&limits);
         steps.add(
