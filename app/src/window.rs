@@ -185,6 +185,8 @@ fn open(app: &AppHandle, look: Look) -> tauri::Result<()> {
         .min_inner_size(frame::SMALLEST.0, frame::SMALLEST.1)
         .inner_size(frame.width, frame.height)
         .theme(look.theme.theme())
+        // What the page keeps (drafts, the place last seen) belongs to this workspace and to no other.
+        .data_directory(app.state::<Host>().data().join("webview"))
         .initialization_script(first_look(look))
         .on_navigation(|url| stays_inside(url) || !hand_to_browser(url))
         .on_new_window(|url, _| {

@@ -1,7 +1,7 @@
 //! A display that nobody looks at.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::group::Group;
 
@@ -14,7 +14,7 @@ pub struct Display {
 impl Display {
     pub fn start() -> Display {
         let mut server = Group::start(
-            Command::new("Xvfb")
+            Group::command("Xvfb")
                 // The server chooses a free number itself and says so once it answers.
                 .args(["-displayfd", "1", "-screen", "0", "1360x900x24", "-nolisten", "tcp", "-noreset"])
                 .stdout(Stdio::piped())

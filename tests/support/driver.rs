@@ -1,6 +1,6 @@
 //! One desktop window, driven by pointer and keyboard as a person would.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Desktop {
         let port = free_port();
         let home = self.home.path();
         let group = Group::start(
-            Command::new("WebKitWebDriver")
+            Group::command("WebKitWebDriver")
                 .args([format!("--port={port}"), "--host=127.0.0.1".into(), "--replace-on-new-session".into()])
                 .env("DISPLAY", self.display.name())
                 .env("HOME", home)
@@ -66,7 +66,8 @@ impl Desktop {
                 .env("SCANTLING_AUTOMATION", "allow")
                 .env("SCANTLING_DATA", home.join("scantling"))
                 .env("SCANTLING_KEY_HOME", "file")
-                .env_remove("DBUS_SESSION_BUS_ADDRESS")
+                // Without an address GTK would start a bus of its own, outside the group and for ever.
+                .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
                 .env_remove("WAYLAND_DISPLAY")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())

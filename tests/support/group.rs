@@ -1,5 +1,6 @@
 //! Processes that never outlive the test that started them.
 
+use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
@@ -9,6 +10,13 @@ use rustix::process::{Pid, Signal, kill_process_group};
 pub struct Group(Child);
 
 impl Group {
+    /// A command that ends with the thread that starts it, even where the whole test run is killed.
+    pub fn command(program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(program);
+        command
+    }
+
     /// Starts the command at the head of a process group of its own.
     pub fn start(command: &mut Command) -> Group {
         let child = command.process_group(0).spawn();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ impl Server {
 
     fn run(&mut self, listen: &str, wanted: &[&str]) {
         let mut group = Group::start(
-            Command::new(server()).arg("--data").arg(self.data.path()).args(["--listen", listen]).stdout(Stdio::piped()).stderr(Stdio::inherit()),
+            Group::command(server()).arg("--data").arg(self.data.path()).args(["--listen", listen]).stdout(Stdio::piped()).stderr(Stdio::inherit()),
         );
         let said = group.child().stdout.take().expect("the output is piped");
         let (tell, told) = mpsc::channel();
