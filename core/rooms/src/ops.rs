@@ -99,7 +99,7 @@ pub fn search(ctx: &mut Ctx<'_>, project: ProjectId, query: &str, limit: usize) 
     let own = own(ctx)?;
     store::search(ctx.sql, project, &words.join(" "), limit)?
         .into_iter()
-        .map(|(id, element, device, excerpt)| Ok(Found { id: comment_id(&id), element, author: author(ctx, &device, own.contains(&device))?, excerpt }))
+        .map(|found| Ok(Found { id: comment_id(&found.id), element: found.element, author: author(ctx, &found.device, own.contains(&found.device))?, excerpt: found.excerpt }))
         .collect()
 }
 

@@ -116,13 +116,21 @@ pub(crate) fn own_devices(sql: &mut dyn Sql, device: &DeviceKey) -> Result<Vec<D
     Ok(keys)
 }
 
-pub(crate) fn search(sql: &mut dyn Sql, project: ProjectId, query: &str, limit: usize) -> Result<Vec<(Vec<u8>, String, DeviceKey, String)>> {
+/// A comment that a search found, with the words around the find.
+pub(crate) struct Match {
+    pub id: Vec<u8>,
+    pub element: String,
+    pub device: DeviceKey,
+    pub excerpt: String,
+}
+
+pub(crate) fn search(sql: &mut dyn Sql, project: ProjectId, query: &str, limit: usize) -> Result<Vec<Match>> {
     sql.query(
         "select t.comment, t.element, c.device, snippet(rooms_text, 0, '', '', '…', 16) from rooms_text t join rooms_comment c on c.comment = t.comment where rooms_text match $1 and t.project = $2 order by rank limit $3",
         values![query, project, limit],
     )?
     .into_iter()
-    .map(|mut row| Ok((row.take(0)?, row.take(1)?, row.take(2)?, row.take(3)?)))
+    .map(|mut row| Ok(Match { id: row.take(0)?, element: row.take(1)?, device: row.take(2)?, excerpt: row.take(3)? }))
     .collect()
 }
 

@@ -320,3 +320,113 @@ fn a_document_that_claims_another_projects_number_is_shown_nowhere() {
     assert_eq!(digest(&mut ada, mine.space()), before);
     assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap().as_array().unwrap().len(), 1);
 }
+
+/// One random act of a person, with whatever is on their screen.
+fn act(desk: &mut Desk, random: &mut Random, project: ProjectId) {
+    let model = ask(desk, "blueprint.model", json!({ "project": project })).unwrap();
+    let requirements = ask(desk, "blueprint.requirements", json!({ "project": project })).unwrap();
+    let mut pick = |list: &Value| list.as_array().and_then(|list| list.get(usize::try_from(random.below(list.len() as u64)).ok()?)).map_or(Value::Null, |one| one["id"].clone());
+    let (requirement, other, entity, another, relation) = (pick(&requirements), pick(&requirements), pick(&model["entities"]), pick(&model["entities"]), pick(&model["relations"]));
+    let attribute = model["entities"].as_array().unwrap().iter().find(|one| one["id"] == entity).map_or(Value::Null, |one| pick(&one["attributes"]));
+    let word = format!("word{}", random.below(1_000));
+    let (name, mut payload) = match random.below(21) {
+        0..3 => ("blueprint.add_requirement", json!({ "text": word, "after": requirement })),
+        3 => ("blueprint.remove_requirement", json!({ "id": requirement })),
+        4 => ("blueprint.set_requirement", json!({ "id": requirement, "priority": "must", "state": "agreed" })),
+        5 => ("blueprint.move_requirement", json!({ "id": requirement, "after": other })),
+        6 | 7 => {
+            let Ok(text) = ask(desk, "blueprint.text", json!({ "project": project, "id": requirement })) else { return };
+            ("blueprint.edit_text", json!({ "id": requirement, "heads": text["heads"], "splices": [{ "at": 0, "remove": 1, "insert": word }] }))
+        }
+        8 | 9 => ("blueprint.add_entity", json!({ "name": word })),
+        10 => ("blueprint.remove_entity", json!({ "id": entity })),
+        11 => ("blueprint.set_entity", json!({ "id": entity, "note": word })),
+        12 => ("blueprint.add_attribute", json!({ "entity": entity, "name": word, "type": "money" })),
+        13 => ("blueprint.remove_attribute", json!({ "entity": entity, "id": attribute })),
+        14 => ("blueprint.add_relation", json!({ "from": entity, "to": another, "cardinality": "one-to-many" })),
+        15 => ("blueprint.remove_relation", json!({ "id": relation })),
+        16 => ("blueprint.link", json!({ "requirement": requirement, "entity": entity, "linked": random.below(3) > 0 })),
+        17 => (if random.below(3) > 0 { "blueprint.undo" } else { "blueprint.redo" }, json!({})),
+        18 => ("project.rename", json!({ "name": word })),
+        19 => {
+            let text = format!("Customers rent bikes. A bike has a {word} and a price. Each customer must have an email.");
+            let proposed = ask(desk, "blueprint.propose", json!({ "project": project, "text": text })).unwrap();
+            let items: Vec<&Value> = proposed["items"].as_array().unwrap().iter().map(|item| &item["id"]).filter(|_| random.below(3) > 0).collect();
+            ("blueprint.accept", json!({ "title": word, "text": text, "items": items }))
+        }
+        _ => ("rooms.comment", json!({ "element": if requirement.is_null() { json!("req_1") } else { requirement }, "text": word })),
+    };
+    payload["project"] = json!(project);
+    if let Err(error) = ask(desk, name, payload) {
+        // People are told no, in words; nothing may fail unexpectedly.
+        assert!(matches!(error.code, Code::NotFound | Code::Invalid | Code::Conflict), "{name}: {error:?}");
+    }
+}
+
+/// What the person sees of a project, without what is this device's own.
+fn screens(desk: &mut Desk, project: ProjectId) -> Vec<Value> {
+    let mut seen: Vec<Value> = ["blueprint.requirements", "blueprint.model", "blueprint.briefs"].iter().map(|name| ask(desk, name, json!({ "project": project })).unwrap()).collect();
+    seen.push(ask(desk, "project.list", Value::Null).unwrap()[0]["name"].clone());
+    fn shared(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.remove("unread");
+                fields.values_mut().for_each(shared);
+            }
+            Value::Array(list) => list.iter_mut().for_each(shared),
+            _ => {}
+        }
+    }
+    seen.iter_mut().for_each(shared);
+    seen
+}
+
+#[test]
+fn devices_that_work_apart_show_the_same_when_they_have_met() {
+    for seed in 0..8 {
+        let mut random = Random::seeded(1_000 + seed);
+        let mut server = Orderer::default();
+        let mut desks: Vec<Desk> = (0..3).map(|n| desk(10_000 + seed * 10 + n)).collect();
+        let project = create(&mut desks[0], "Bikes");
+        let space = project.space();
+        for (n, desk) in desks.iter_mut().enumerate() {
+            Orderer::share(desk, space, if n == 0 { Role::Owner } else { Role::Editor });
+            server.meet(desk, space, 100);
+        }
+        for _ in 0..120 {
+            let desk = &mut desks[usize::try_from(random.below(3)).unwrap()];
+            match random.below(10) {
+                0 => server.meet(desk, space, 1 + usize::try_from(random.below(7)).unwrap()),
+                // The program ends and starts again: documents are read from disk.
+                1 => desk.store.recover(),
+                2 => {
+                    // The server refuses the last thing that waits; the person gives it up, or sends it again.
+                    if let Some(entry) = waiting(desk, space).pop() {
+                        desk.run(|ctx| ctx.refuse(&Wiring, space, &entry.id, "forbidden", &Words::from("no"))).unwrap();
+                        let id: String = entry.id.iter().map(|byte| format!("{byte:02x}")).collect();
+                        let verb = if random.below(2) == 0 { "sync.discard" } else { "sync.retry" };
+                        ask(desk, verb, json!({ "space": space, "entry": id })).unwrap();
+                    }
+                }
+                _ => act(desk, &mut random, project),
+            }
+        }
+        for _ in 0..2 {
+            for desk in &mut desks {
+                server.meet(desk, space, 4);
+            }
+        }
+        let mut late = desk(10_000 + seed * 10 + 9);
+        Orderer::share(&mut late, space, Role::Viewer);
+        server.meet(&mut late, space, 1_000);
+        desks.push(late);
+        let (expected, proof) = (screens(&mut desks[0], project), digest(&mut desks[0], space));
+        for (n, desk) in desks.iter_mut().enumerate() {
+            assert_eq!(screens(desk, project), expected, "seed {seed}, device {n}");
+            assert_eq!(digest(desk, space), proof, "seed {seed}, device {n}");
+            let report = ask(desk, "workspace.verify", json!({})).unwrap();
+            assert!(report["ok"].as_bool().unwrap(), "seed {seed}, device {n}: {report}");
+            assert_eq!(screens(desk, project), expected, "seed {seed}, device {n}, drawn anew");
+        }
+    }
+}
