@@ -239,7 +239,12 @@ fn the_space() -> SpaceId {
 }
 
 /// A log that a device wrote: a document, two changes of it, and a record between them.
-fn honest() -> Vec<Entry> {
+fn honest() -> &'static [Entry] {
+    static LOG: std::sync::OnceLock<Vec<Entry>> = std::sync::OnceLock::new();
+    LOG.get_or_init(write_log)
+}
+
+fn write_log() -> Vec<Entry> {
     let mut desk = Desk::new(7, &[]);
     let edit = Edit { doc: DOC, label: "edit".into(), element: None, at: None };
     desk.run(|ctx| {
@@ -303,7 +308,7 @@ pub fn receive(bytes: &[u8]) {
         let mut taken = next;
         let items: Vec<Item> = (0..1 + choices.below(4))
             .map(|_| {
-                let item = some_item(choices, &honest, &own, &mut taken);
+                let item = some_item(choices, honest, &own, &mut taken);
                 proof = proof.then(match &item {
                     Item::Entry(bytes) => bytes,
                     Item::Own(id) => held.get(id.as_slice()).map_or(&[], |entry| entry.bytes()),
