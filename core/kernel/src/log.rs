@@ -23,6 +23,12 @@ pub enum Standing {
 
 /// What wiring does for the log: contexts keep their projections true. All of it may be asked twice.
 pub trait Contexts {
+    /// Whether a document may live in a space. The changes of one that may not stay in the log and are shown nowhere,
+    /// so that no member of one space can write into a document of another, or take its name before it arrives.
+    fn belongs(&self, _space: SpaceId, _doc: &str) -> bool {
+        true
+    }
+
     /// A merge changed a document.
     ///
     /// # Errors
@@ -149,7 +155,10 @@ impl Ctx<'_> {
                     values![space.space, &entry.id, seq],
                 )?;
             } else if entry.kind == Kind::Change {
-                documents.entry(entry.subject.clone()).or_default().push(entry.change()?);
+                let change = entry.change()?;
+                if contexts.belongs(space.space, &entry.subject) {
+                    documents.entry(entry.subject.clone()).or_default().push(change);
+                }
             }
             if entry.kind == Kind::Record {
                 records.push((entry.clone(), seq));
@@ -342,11 +351,11 @@ fn refused_entry(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Entry> 
 
 /// The changes of a document after a local number, with their numbers.
 pub(crate) fn changes(sql: &mut dyn Sql, doc: &str, after: i64) -> Result<Vec<(i64, Change)>> {
-    read_changes(sql.query("select n, bytes from kernel_entry where subject = $1 and kind = 1 and n > $2 order by n", values![doc, after])?)
+    read_changes(sql.query("select n, bytes from kernel_entry where subject = $1 and space = (select space from kernel_doc where doc = $1) and kind = 1 and n > $2 order by n", values![doc, after])?)
 }
 
 fn unordered(sql: &mut dyn Sql, doc: &str) -> Result<Vec<(i64, Change)>> {
-    read_changes(sql.query("select n, bytes from kernel_entry where subject = $1 and kind = 1 and seq is null order by n", values![doc])?)
+    read_changes(sql.query("select n, bytes from kernel_entry where subject = $1 and space = (select space from kernel_doc where doc = $1) and kind = 1 and seq is null order by n", values![doc])?)
 }
 
 fn read_changes(rows: Vec<crate::sql::Row>) -> Result<Vec<(i64, Change)>> {
@@ -452,7 +461,7 @@ pub fn pending_changes(sql: &mut dyn Sql, doc: &str) -> Result<Vec<Change>> {
 /// # Errors
 /// Those of the store.
 pub fn origins(sql: &mut dyn Sql, doc: &str) -> Result<BTreeMap<Vec<u8>, (crate::entry::DeviceKey, bool)>> {
-    sql.query("select id, device, seq is not null from kernel_entry where subject = $1", values![doc])?
+    sql.query("select id, device, seq is not null from kernel_entry where subject = $1 and space = (select space from kernel_doc where doc = $1)", values![doc])?
         .into_iter()
         .map(|mut row| Ok((row.take(0)?, (row.take(1)?, row.take(2)?))))
         .collect()

@@ -21,23 +21,22 @@ enum Owner {
     Nobody,
 }
 
-/// A project's documents bear its number and live in the space of that number. What claims another place is nobody's:
-/// so no member of one space can show anything in another, or slip a second project into this one.
-fn owner(ctx: &mut Ctx<'_>, doc: &str) -> Result<Owner> {
-    let Some((prefix, number)) = doc.split_once('_') else { return Ok(Owner::Nobody) };
-    if id::decode(number) != Some(ctx.space_of(doc)?.bytes()) {
-        return Ok(Owner::Nobody);
-    }
-    Ok(match prefix {
-        ProjectId::PREFIX => Owner::Project,
-        blueprint::PREFIX => Owner::Blueprint,
+fn owner(doc: &str) -> Owner {
+    match doc.split_once('_') {
+        Some((ProjectId::PREFIX, _)) => Owner::Project,
+        Some((blueprint::PREFIX, _)) => Owner::Blueprint,
         _ => Owner::Nobody,
-    })
+    }
 }
 
 impl Contexts for Wiring {
+    /// A project's documents bear its number, and so does the space that it was born in.
+    fn belongs(&self, space: SpaceId, doc: &str) -> bool {
+        doc.split_once('_').is_some_and(|(_, number)| id::decode(number) == Some(space.bytes()))
+    }
+
     fn merged(&self, ctx: &mut Ctx<'_>, doc: &str, patches: &[Patch]) -> Result<()> {
-        match owner(ctx, doc)? {
+        match owner(doc) {
             Owner::Project => project::ops::draw(ctx, doc)?,
             Owner::Blueprint => blueprint::ops::merged(ctx, doc, patches)?,
             Owner::Nobody => return Ok(()),
@@ -49,7 +48,7 @@ impl Contexts for Wiring {
     }
 
     fn rebuild(&self, ctx: &mut Ctx<'_>, doc: &str) -> Result<()> {
-        match owner(ctx, doc)? {
+        match owner(doc) {
             Owner::Project => {
                 project::ops::draw(ctx, doc)?;
                 // Comments have no document of their own; they are drawn with the project that they belong to.

@@ -249,7 +249,8 @@ fn documents_and_records_that_no_context_knows_are_kept_and_shown_nowhere() {
     let space = create(&mut ada, "Bikes").space();
     let before = digest(&mut ada, space);
     ada.run(|ctx| {
-        ctx.create_doc(space, "zzz_from_tomorrow", |_| Ok(()))?;
+        let tomorrow = format!("zzz_{}", kernel::id::encode(&space.bytes()));
+        ctx.create_doc(space, &tomorrow, |_| Ok(()))?;
         ctx.append_record(space, "tomorrow.record", vec![1, 2, 3])
     })
     .unwrap();
@@ -306,19 +307,38 @@ fn a_blueprint_arrives_with_its_project_and_both_devices_prove_the_same() {
 }
 
 #[test]
-fn a_document_that_claims_another_projects_number_is_shown_nowhere() {
-    let mut ada = desk(19);
-    let (mine, theirs) = (create(&mut ada, "Mine"), ProjectId::from_bytes([9; 16]));
-    let before = digest(&mut ada, mine.space());
-    for doc in [theirs.to_string(), blueprint::doc_of(theirs)] {
-        ada.run(|ctx| {
-            ctx.create_doc(mine.space(), &doc, |_| Ok(()))?;
-            kernel::log::Contexts::merged(&Wiring, ctx, &doc, &[])
-        })
-        .unwrap();
+fn a_member_of_one_project_can_neither_write_into_another_nor_take_its_place() {
+    let mut server = Orderer::default();
+    let (mut mallory, mut ada) = (desk(19), desk(20));
+    let (open, secret) = (create(&mut mallory, "Open"), ProjectId::from_bytes([9; 16]));
+    let (theirs, known) = (blueprint::doc_of(secret), create(&mut ada, "Known"));
+    // Mallory, who may write in one space, writes there under the names of documents that live in others.
+    for doc in [theirs.clone(), secret.to_string(), blueprint::doc_of(known)] {
+        mallory
+            .run(|ctx| {
+                ctx.create_doc(open.space(), &doc, |_| Ok(()))?;
+                let edit = kernel::doc::Edit { doc: &doc, label: "forged".into(), element: None, at: None };
+                ctx.change(&edit, |transaction| Ok(automerge::transaction::Transactable::put(transaction, automerge::ROOT, "name", "Forged")?))
+            })
+            .unwrap();
     }
-    assert_eq!(digest(&mut ada, mine.space()), before);
-    assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap().as_array().unwrap().len(), 1);
+    Orderer::share(&mut mallory, open.space(), Role::Owner);
+    Orderer::share(&mut ada, open.space(), Role::Editor);
+    let before = digest(&mut ada, known.space());
+    server.meet(&mut mallory, open.space(), 100);
+    server.meet(&mut ada, open.space(), 2);
+    ada.store.recover();
+    let names = |desk: &mut Desk| ask(desk, "project.list", Value::Null).unwrap().as_array().unwrap().iter().map(|project| project["name"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(names(&mut ada), ["Known".to_owned(), "Open".to_owned()].into());
+    assert_eq!(digest(&mut ada, known.space()), before);
+    assert!(ask(&mut ada, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap());
+    assert!(ada.run(|ctx| ctx.space_of(&theirs)).is_err(), "the name is free for the project that it belongs to");
+    ada.run(|ctx| {
+        space::create(ctx.sql, secret.space())?;
+        blueprint::ops::create(ctx, secret, secret.space())
+    })
+    .unwrap();
+    ask(&mut ada, "blueprint.add_requirement", json!({ "project": secret, "text": "ours" })).unwrap();
 }
 
 /// One random act of a person, with whatever is on their screen.
