@@ -167,7 +167,7 @@ impl<'a> Build<'a> {
         for one in found {
             let id = self.requirements[one.sentence].id.clone();
             if let Fact::Link { rule, subject, items } = &one.fact
-                && *rule != Rule::Of
+                && !matches!(rule, Rule::Of | Rule::Near)
             {
                 if self.number(subject).is_some() {
                     listed.extend(items.iter().map(|i| i.phrase.span.start));
@@ -185,8 +185,17 @@ impl<'a> Build<'a> {
                 _ => {}
             }
         }
+        self.lines(found);
+        for one in found {
+            if let Fact::Link { rule: rule @ Rule::Near, subject, items } = &one.fact {
+                let id = self.requirements[one.sentence].id.clone();
+                self.link(*rule, subject, items, one.sentence, &id);
+            }
+        }
+        self.events(found);
         self.made_out();
         self.name_parts();
+        self.named();
         let entities = &self.entities;
         let relations = self
             .ties
@@ -203,8 +212,100 @@ impl<'a> Build<'a> {
         (self.entities, relations)
     }
 
+    /// The relation between two entities, as far as it goes one way: many of the first share one of the second.
+    fn shares(&mut self, many: usize, one: usize, rule: Rule, sentence: usize) {
+        if many == one {
+            return;
+        }
+        let forward = one < many;
+        let (many_a, many_b) = if forward { (Some(false), Some(true)) } else { (Some(true), Some(false)) };
+        self.ties.entry((many.min(one), many.max(one))).or_insert_with(|| Tie { many_a, many_b, requirements: [sentence].into(), rules: [rule].into(), forward });
+    }
+
+    /// A quantity that belongs to neither record belongs to a line between them.
+    fn lines(&mut self, found: &[Found]) {
+        for one in found {
+            let Fact::Line { owner, thing, items } = &one.fact else { continue };
+            let (Some(owner), Some(thing)) = (self.number(owner), self.number(thing)) else { continue };
+            let id = self.requirements[one.sentence].id.clone();
+            let name = format!("{}Line", self.entities[owner].name);
+            // A thing with nothing else to tell is the line itself.
+            let other = self.entities[thing].attributes.iter().any(|a| items.iter().all(|i| naming::snake(&i.phrase.attribute_key()) != a.name));
+            if owner == thing || !other || self.entities.iter().any(|e| e.name == name) || self.entities[thing].name.ends_with("Line") || self.entities[thing].name.ends_with("Item") {
+                continue;
+            }
+            for item in items {
+                let gone = naming::snake(&item.phrase.attribute_key());
+                for kept in [owner, thing] {
+                    let from_here = |a: &Attribute| a.name == gone && a.requirements.iter().all(|r| *r == id);
+                    if self.entities[kept].attributes.iter().any(from_here) {
+                        self.entities[kept].attributes.retain(|a| !from_here(a));
+                        self.names[kept] = self.entities[kept].attributes.iter().enumerate().map(|(n, a)| (a.name.clone(), n)).collect();
+                    }
+                }
+            }
+            let russian = items.iter().any(|i| i.phrase.russian);
+            let label = if russian { format!("позиция: {}", self.entities[owner].label) } else { format!("{} line", self.entities[owner].label) };
+            let number = self.entities.len();
+            self.entities.push(Entity { name, label, attributes: Vec::new(), requirements: vec![id.clone()], because: "The link between two records carries data.".into() });
+            self.names.push(BTreeMap::new());
+            for item in items {
+                self.attribute(number, false, item, &id);
+            }
+            self.ties.remove(&(owner.min(thing), owner.max(thing)));
+            self.shares(number, owner, Rule::Consists, one.sentence);
+            self.shares(number, thing, Rule::Consists, one.sentence);
+        }
+    }
+
+    /// Who books, borrows or buys has the booking, the loan or the purchase; what it is about stands in many of them.
+    fn events(&mut self, found: &[Found]) {
+        for one in found {
+            let Fact::Event { names, doer, about, .. } = &one.fact else { continue };
+            let Some(event) = names.iter().find_map(|n| self.lookup(n)) else { continue };
+            let doer = self.number(doer);
+            if let Some(doer) = doer {
+                self.shares(event, doer, Rule::Near, one.sentence);
+            }
+            for about in about {
+                let Some(about) = self.number(about) else { continue };
+                self.shares(event, about, Rule::Near, one.sentence);
+                // The event stands between the two, and so does what it tells.
+                if let Some(doer) = doer.filter(|d| *d != event && about != event) {
+                    let pair = (doer.min(about), doer.max(about));
+                    if self.ties.get(&pair).is_some_and(|t| t.rules.iter().all(|r| matches!(r, Rule::Does | Rule::Near))) {
+                        self.ties.remove(&pair);
+                    }
+                }
+            }
+        }
+    }
+
     /// Orders and invoices are made out to someone: where the brief names both in one sentence and ties neither, they belong together.
     fn made_out(&mut self) {
+        self.made_out_near();
+        self.made_out_only();
+    }
+
+    /// Where only one kind of people can be meant, papers that nothing ties to anyone are theirs.
+    fn made_out_only(&mut self) {
+        const PAPERS: &[&str] = &["order", "rental", "reservation", "booking", "appointment", "return", "claim", "review", "subscription", "membership", "cart", "complaint", "loan", "wishlist"];
+        const PARTIES: &[&str] = &["customer", "client", "buyer", "guest", "patient", "member", "merchant", "tenant", "reader", "student", "visitor", "subscriber"];
+        let parties: BTreeSet<usize> = PARTIES.iter().filter_map(|k| self.lookup(k)).collect();
+        let Some(party) = parties.first().copied().filter(|_| parties.len() == 1) else { return };
+        for key in PAPERS {
+            let Some(paper) = self.lookup(key) else { continue };
+            let tied = |a: usize| self.ties.keys().filter(move |(x, y)| *x == a || *y == a).map(move |(x, y)| if *x == a { *y } else { *x });
+            // What hangs on another paper of the person is theirs through it.
+            if tied(paper).any(|other| other == party || tied(other).any(|o| o == party)) {
+                continue;
+            }
+            let Some(sentence) = self.entities[paper].requirements.first().and_then(|id| self.requirements.iter().position(|r| r.id == *id)) else { continue };
+            self.shares(paper, party, Rule::Together, sentence);
+        }
+    }
+
+    fn made_out_near(&mut self) {
         const PAPERS: &[&str] = &["order", "invoice", "rental", "reservation", "booking", "appointment", "return", "claim", "review", "shipment", "work order"];
         const PARTIES: &[&str] = &["customer", "client", "buyer", "guest", "patient", "member", "merchant", "tenant"];
         let find = |keys: &[&str]| -> Vec<usize> { keys.iter().filter_map(|k| self.lookup(k)).collect::<BTreeSet<_>>().into_iter().collect() };
@@ -220,6 +321,21 @@ impl<'a> Build<'a> {
                 let forward = *party < paper;
                 let (many_a, many_b) = if forward { (Some(false), Some(true)) } else { (Some(true), Some(false)) };
                 self.ties.insert((paper.min(*party), paper.max(*party)), Tie { many_a, many_b, requirements: [sentence].into(), rules: [Rule::Together].into(), forward });
+            }
+        }
+    }
+
+    /// Whoever and whatever is only picked from a list has at least a name.
+    fn named(&mut self) {
+        let keys: BTreeMap<usize, Option<Class>> = self.numbers.iter().map(|(key, n)| (*n, entities::class(key))).collect();
+        for (number, entity) in self.entities.iter_mut().enumerate() {
+            let Some(class) = keys.get(&number) else { continue };
+            let words = ["Category", "Tag", "Department", "Type", "Group", "Genre", "Brand", "Section", "Topic", "Club", "Team", "Company", "Manufacturer", "Supplier"];
+            let kind = words.iter().any(|w| entity.name.ends_with(w));
+            let told = entity.attributes.iter().any(|a| ["name", "title", "number", "code", "email", "phone"].iter().any(|n| a.name.ends_with(n)));
+            if (*class == Some(Class::Person) && entity.attributes.is_empty()) || (kind && !told) {
+                let russian = entity.label.chars().any(|c| ('а'..='я').contains(&c));
+                entity.attributes.insert(0, Attribute { name: "name".into(), label: if russian { "название" } else { "name" }.into(), kind: AttributeType::String, values: Vec::new(), required: false, requirements: entity.requirements.first().cloned().into_iter().collect() });
             }
         }
     }

@@ -2,9 +2,11 @@
 
 use super::facts::{Fact, Item, Reader, Rule};
 use super::lexicon_en::Class;
+use super::near::next_clause;
 use super::lists::{acts, close, items, skip_verb, trailing_about, values};
 use super::phrases::{Part, Phrase, Placed};
 use super::things::{class, is_property, is_status, unwrap};
+use super::word::case::{ACC, NOM};
 use super::word::{Act, Quant};
 
 /// Who a clause speaks of, as far as it has been read.
@@ -43,8 +45,19 @@ impl Reader<'_> {
         if self.verbless(parts) {
             return;
         }
+        let mut from = 0;
+        // What ends one clause does not end the sentence: "a room has a number, and each room is in a house".
+        while let Some(end) = self.span(&parts[from..]) {
+            let Some(next) = next_clause(parts, from + end + 1) else { return };
+            from = next + 1;
+        }
+    }
+
+    /// Reads until the clause is told; gives back where, unless it was the last.
+    fn span(&mut self, parts: &[Placed]) -> Option<usize> {
         let mut scope = Scope::default();
         let mut i = 0;
+        let mut ended = None;
         while i < parts.len() {
             let flow = match &parts[i].part {
                 Part::Thing(thing) => self.named(thing, parts, i, &mut scope),
@@ -62,7 +75,21 @@ impl Reader<'_> {
                     self.need(parts, i, &scope)
                 }
                 Part::Conj => {
+                    let who = matches!(self.text[parts[i].span.clone()].to_lowercase().as_str(), "who" | "which" | "that" | "который" | "которая" | "которое" | "которые");
+                    let before = parts[..i].iter().rev().take(3).find_map(|p| if let Part::Thing(t) = &p.part { Some(t) } else { None });
                     scope.subject = None;
+                    match (who, before) {
+                        // "a contractor, who has a trade and a phone"
+                        (true, Some(before)) if acts(&parts[i + 1..]) => scope.set(Some(before.clone()), i),
+                        // "a customer, whose name and phone we need"
+                        _ if self.text[parts[i].span.clone()].eq_ignore_ascii_case("whose") => {
+                            let found = items(self.text, &parts[i + 1..]);
+                            if let Some(before) = before.filter(|b| !is_property(b) && found.iter().any(|f| is_property(&f.phrase))) {
+                                self.emit(Fact::Link { rule: Rule::Has, subject: before.clone(), items: found });
+                            }
+                        }
+                        _ => {}
+                    }
                     Flow::On
                 }
                 Part::Be => self.being(parts, i, &scope),
@@ -72,13 +99,17 @@ impl Reader<'_> {
             match flow {
                 Flow::On => i += 1,
                 Flow::Skip => i += 2,
-                Flow::Done => return,
-                Flow::End => break,
+                Flow::Done => return Some(i),
+                Flow::End => {
+                    ended = Some(i);
+                    break;
+                }
             }
         }
         if let Some(subject) = scope.subject.or(scope.about) {
             self.subject = Some(subject);
         }
+        ended
     }
 
     /// "Start and end date, total price, status." goes on about what the last sentence was about.
@@ -162,6 +193,16 @@ impl Reader<'_> {
             }
             _ => return Flow::On,
         };
+        // "О портном известны имя и телефон", "По механикам храним имя и телефон".
+        if thing.russian && matches!(prep, "о" | "об" | "по" | "про" | "на" | "для" | "к" | "за" | "в") && !is_property(thing) && matches!(class(thing), Some(Class::Record | Class::Person)) && (i == 0 || !matches!(prep, "в" | "на" | "за" | "к")) {
+            let told = parts[i + 2..].iter().take(4).take_while(|p| matches!(p.part, Part::Verb { act: Act::Store | Act::Have | Act::Manage, .. } | Part::Value | Part::Modal | Part::Be | Part::Adv)).count();
+            let rest = parts.get(i + 2 + told..).unwrap_or(&[]);
+            let found = items(self.text, rest);
+            if told > 0 && !found.is_empty() && found.iter().filter(|f| is_property(&f.phrase)).count() * 2 > found.len() && found[0].phrase.cases & (NOM | ACC) != 0 && found[0].phrase.of.is_none() {
+                self.has(thing.clone(), rest, Rule::Has);
+                return Flow::Done;
+            }
+        }
         let each = thing.quant == Quant::Each;
         let about = match prep {
             "for" => each || i == 0,
@@ -218,7 +259,8 @@ impl Reader<'_> {
         let found = items(self.text, rest);
         let properties = found.iter().filter(|f| is_property(&f.phrase)).count();
         let owner = scope.about.clone().or_else(|| trailing_about(rest)).or_else(|| scope.subject.clone()).or_else(|| self.subject.clone());
-        match owner.filter(|o| !is_property(o) && properties * 2 > found.len()) {
+        let each = scope.about.as_ref().is_some_and(|a| a.quant == Quant::Each) && !found.is_empty() && found.iter().all(|f| class(&f.phrase) != Some(Class::Stop));
+        match owner.filter(|o| !is_property(o) && (each || properties * 2 > found.len())) {
             Some(owner) => {
                 self.has(owner, rest, Rule::Has);
                 Flow::Done

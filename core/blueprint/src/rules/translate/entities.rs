@@ -137,7 +137,7 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                 one.story |= story;
             }
             Fact::Values { owner: Some(owner), .. } => add(&mut all, owner, Reason::Possessed, *sentence),
-            Fact::Values { .. } => {}
+            Fact::Values { .. } | Fact::Event { .. } | Fact::Line { .. } => {}
             Fact::Link { rule, subject, items } => {
                 let of_things = items.iter().any(|i| class(&concept(&i.phrase)) != Some(Class::Stop));
                 match rule {
@@ -201,7 +201,10 @@ pub(super) fn heads(all: &BTreeMap<String, Candidate>) -> Vec<(String, String)> 
             let [only] = keys.as_slice() else { return None };
             let compound = all.get(*only)?;
             let both_own = bare.reasons.contains_key(&Reason::Owns) && compound.reasons.contains_key(&Reason::Owns);
-            (bare.definite && bare.position > compound.position && !both_own && compound.label.ends_with(&bare.label)).then(|| (head.to_owned(), (*only).clone()))
+            // "consists of lines" and "each invoice line" are the same lines; so are "deliveries" that only later have their full name.
+            let line = matches!(head, "line" | "item" | "row" | "position");
+            let plain = !bare.reasons.contains_key(&Reason::Owns) && !bare.reasons.contains_key(&Reason::Belongs) && compound.reasons.contains_key(&Reason::Owns) && lexicon::class(only).is_none();
+            (line || plain || bare.definite && bare.position > compound.position && !both_own && compound.label.ends_with(&bare.label)).then(|| (head.to_owned(), (*only).clone()))
         })
         .collect()
 }

@@ -26,7 +26,11 @@ pub(super) enum Rule {
     Of,
     /// "X with a and b"
     With,
-    /// A customer and an order in one sentence.
+    /// "one X per Y"
+    Per,
+    /// Both stand in one clause.
+    Near,
+    /// A customer and an order in one brief.
     Together,
 }
 
@@ -58,6 +62,10 @@ pub(super) enum Fact {
     Actor { phrase: Phrase, story: bool },
     /// The thing is spoken of.
     Mention(Phrase),
+    /// An act that leaves a record: whose it is and what it is about.
+    Event { names: &'static [&'static str], doer: Phrase, about: Vec<Phrase> },
+    /// The owner has many of the thing, and each time with these data.
+    Line { owner: Phrase, thing: Phrase, items: Vec<Item> },
 }
 
 /// A fact and its sentence.
@@ -69,7 +77,7 @@ pub(super) struct Found {
 
 /// Reads all sentences in order; pronouns and lists look back one step only, so the work stays linear.
 pub(super) fn read(text: &str, sentences: &[Sentence], notes: &[bool]) -> Vec<Found> {
-    let mut reader = Reader { text, out: Vec::new(), subject: None, open: vec![None; sentences.len()], at: 0, teller: None };
+    let mut reader = Reader { text, out: Vec::new(), subject: None, object: None, open: vec![None; sentences.len()], at: 0, teller: None };
     let lexis = Lexis::learn(text);
     for (at, sentence) in sentences.iter().enumerate() {
         reader.at = at;
@@ -88,6 +96,8 @@ pub(super) struct Reader<'a> {
     out: Vec<Found>,
     /// The thing the last sentence was about.
     pub subject: Option<Phrase>,
+    /// The record the last sentence's person worked on.
+    pub object: Option<Phrase>,
     /// For each sentence, the thing whose list may follow it.
     pub open: Vec<Option<(Phrase, Rule)>>,
     pub at: usize,
@@ -121,6 +131,9 @@ impl Reader<'_> {
             return;
         }
         self.teller = self.story(parts);
+        self.near(parts);
+        self.joined(parts);
+        self.each_with(parts);
         let mut clause = 0;
         // Clauses are read one by one; a semicolon or a subordinate word starts the next.
         for (i, placed) in parts.iter().enumerate() {

@@ -68,7 +68,7 @@ const PEOPLE: &str = "customer client buyer shopper user visitor guest patient d
  master stylist hairdresser barber photographer artist musician curator farmer agronomist breeder groomer guide coordinator
  vendor supplier partner host cleaner caretaker handyman florist baker tailor seamstress jeweller beekeeper keeper assistant team_lead
  head_of_department secretary clerk shop_assistant sales_manager account_manager project_manager store_manager office_manager
- physician surgeon pharmacist caregiver head_nurse front_desk team_leader colleague boss player referee freelancer citizen resident
+ physician surgeon pharmacist caregiver head_nurse front_desk team_leader player referee freelancer citizen resident
  actor assembler beneficiary chairperson consignee cosmetologist defendant deputy expert forwarder group_leader guard initiator installer loader measurer
  packer payer performer picker plaintiff policyholder realtor recipient registrar responsible_person sender service_advisor shipper subcontractor tourist welder
  child foster_parent adopter sitter walker brewer winemaker curator musician singer dancer choreographer conductor sales_rep rep representative officer shift_manager coordinator planner buyer_agent logistician superviser examiner principal dean researcher scientist lab_technician
@@ -121,7 +121,7 @@ const STOPS: &str = "system application app website site web_site page portal pl
  payment_gateway payment_provider accounting_software barcode_scanner spreadsheets drag drop user_interface ui ux
  morning afternoon evening night monday tuesday wednesday thursday friday saturday sunday january february march april may june july
  august september october november december one ones other others both set range variety bunch world market experience quality fact
- place_of same anyone whole while availability everyone yes status_page view stock_level_alert world_wide";
+ colleague boss place_of same anyone whole while availability everyone yes status_page view stock_level_alert world_wide";
 
 /// What each known noun usually is; keys are lower-case lemmas, the words of a phrase joined by a blank.
 static NOUNS: LazyLock<BTreeMap<String, Class>> = LazyLock::new(|| {

@@ -16,6 +16,7 @@ mod model;
 mod morphology_en;
 mod morphology_ru;
 mod naming;
+mod near;
 mod nouns_ru;
 mod owners;
 mod phrases;

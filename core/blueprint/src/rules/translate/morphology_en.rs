@@ -107,6 +107,11 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
                 let (one, many) = singular(low);
                 let class = lexicon::class(&one);
                 let found = verb(low);
+                let unknown_verb = class.is_none() && found.is_none() && acts_unknown(low, out, next);
+                if unknown_verb {
+                    out.push(Word { span: token.span.clone(), low: low.to_owned(), key: one.clone(), lemma: one, tag: Tag::Verb(Act::Manage), plural: false, cases: 0, gender: ' ', russian: false, participle: false, reflexive: false, loose: false });
+                    return;
+                }
                 let as_verb = found.filter(|(_, act, form)| reads_as_verb(*act, *form, out, next, noun_before, class.is_some()));
                 if let Some((lemma, act, form)) = as_verb {
                     lemma.clone_into(&mut key);
@@ -206,7 +211,9 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
                     let after_verb = row.is_some_and(|w| matches!(w.tag, Tag::Verb(_)) && !w.participle);
                     let many_follow = next.is_some_and(|t| t.kind == Kind::Word && singular(&t.low).1 && lexicon::class(&singular(&t.low).0).is_some());
                     let goes_on = ((form == Form::Third && next_opens) || (prev.tag == Tag::And && many_follow && !prev.plural)) && before.iter().rev().take(12).any(|w| matches!(w.tag, Tag::Verb(_) | Tag::Be));
-                    if after_verb || goes_on { true } else { !known_noun && (next_opens || form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) || (known_noun && next_opens && form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) }
+                    // "goes to a client and consists of lines": no noun is spelt so.
+                    let again = form == Form::Third && !known_noun && before.iter().rev().take(16).any(|w| matches!(w.tag, Tag::Verb(_) | Tag::Be) && !w.loose);
+                    if after_verb || goes_on || again { true } else { !known_noun && (next_opens || form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) || (known_noun && next_opens && form == Form::Base && before.iter().rev().take(12).any(|w| w.tag == Tag::Modal)) }
                 }
                 Tag::Conj => !known_noun || next_opens,
                 Tag::Possessive => false,
@@ -216,6 +223,18 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
             }
         }
     }
+}
+
+/// A word no list knows between a known thing and what can only follow a verb: "a loan lasts three weeks", "merchants announce deliveries".
+fn acts_unknown(low: &str, before: &[Word], next: Option<&Token>) -> bool {
+    let Some(prev) = before.last().filter(|w| w.tag == Tag::Noun && !w.russian) else { return false };
+    if low.contains('-') || !low.is_ascii() || low.len() < 4 || !matches!(lexicon::class(&prev.key), Some(Class::Record | Class::Person)) {
+        return false;
+    }
+    let Some(next) = next.filter(|t| t.kind != Kind::Possessive) else { return false };
+    let opens = next.kind == Kind::Number || matches!(next.low.as_str(), "a" | "an" | "the" | "each" | "every" | "all" | "any" | "several" | "many" | "one" | "their" | "its" | "his" | "her" | "our" | "two" | "three" | "about");
+    let many = singular(&next.low);
+    if prev.plural { !low.ends_with('s') && !low.ends_with("ing") && !low.ends_with("ed") && (opens || (many.1 && lexicon::class(&many.0).is_some())) } else { low.ends_with('s') && !low.ends_with("ss") && (opens || (many.1 && lexicon::class(&many.0).is_some())) }
 }
 
 fn participle_like(low: &str) -> bool {

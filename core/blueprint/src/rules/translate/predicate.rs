@@ -15,6 +15,7 @@ struct Predicate<'p> {
     reflexive: bool,
     russian: bool,
     loose: bool,
+    form: String,
     /// The subject, when it stands before the verb.
     subject: Option<Phrase>,
     rest: &'p [Placed],
@@ -36,11 +37,13 @@ impl Reader<'_> {
             reflexive,
             russian,
             loose,
+            form: self.text[parts[i].span.clone()].to_lowercase(),
             subject: scope.subject.clone().filter(|_| scope.since < i),
             rest: &parts[i + 1..],
         };
         if let Some(from) = &verb.subject {
             self.placed(from, act, verb.passive, verb.rest);
+            self.timed(from, verb.passive || scope.since < i, verb.rest, &verb.form);
         }
         // "Recipients do not have an account."
         let denied = parts[..i].iter().rev().take(2).any(|p| matches!(self.text[p.span.clone()].to_lowercase().as_str(), "not" | "don't" | "doesn't" | "never" | "не"));
@@ -53,6 +56,41 @@ impl Reader<'_> {
             Act::Store => self.storing(verb, scope),
             Act::Link => self.doing(verb, scope),
             Act::Manage => self.managing(verb),
+        }
+    }
+
+    /// "The rental runs from a start date", "it starts on a certain day", "fittings are set for a date and a time".
+    fn timed(&mut self, from: &Phrase, finite: bool, rest: &[Placed], form: &str) {
+        if !finite || !matches!(class(from), Some(Class::Record)) {
+            return;
+        }
+        for (i, placed) in rest.iter().enumerate().take(10) {
+            let Part::Prep(prep) = &placed.part else { continue };
+            let Some(Part::Thing(when)) = rest.get(i + 1).map(|p| &p.part) else { continue };
+            let head = when.key.rsplit(' ').next().unwrap_or("");
+            if !matches!(prep.as_str(), "on" | "at" | "for" | "from" | "to" | "until" | "till" | "на" | "с" | "до" | "по") || !matches!(head, "date" | "day" | "time") || when.of.is_some() || matches!(when.quant, Quant::Each | Quant::Many) {
+                continue;
+            }
+            let mut found: Vec<Item> = items(self.text, &rest[i + 1..]).into_iter().filter(|f| matches!(f.phrase.key.rsplit(' ').next(), Some("date" | "day" | "time"))).collect();
+            let edge = match form {
+                "starts" | "begins" | "start" | "begin" => "start date",
+                "ends" | "expires" | "end" | "expire" => "end date",
+                _ => "",
+            };
+            if let Some(first) = found.first_mut()
+                && matches!(first.phrase.key.as_str(), "day" | "date")
+                && !edge.is_empty()
+            {
+                for name in [&mut first.phrase.key, &mut first.phrase.label, &mut first.phrase.long_key, &mut first.phrase.long_label] {
+                    edge.clone_into(name);
+                }
+            }
+            let plain = |f: &Item| matches!(f.phrase.long_key.as_str(), "date" | "time" | "start date" | "end date" | "due date" | "start time" | "end time" | "return date") || f.phrase.russian;
+            found.retain(plain);
+            if !found.is_empty() {
+                self.emit(Fact::Link { rule: Rule::With, subject: from.clone(), items: found });
+            }
+            return;
         }
     }
 
@@ -73,6 +111,10 @@ impl Reader<'_> {
                 return Flow::On;
             }
         } else if verb.passive && !verb.reflexive && !verb.led_by(&["by"]) {
+            return self.managing(verb);
+        }
+        // "The manager defines rates": people hold what they have and only set what they define.
+        if matches!(verb.form.as_str(), "define" | "decide" | "determine" | "identify" | "describe" | "list" | "defines" | "decides" | "determines" | "identifies" | "describes" | "lists") && verb.subject.as_ref().is_some_and(|s| class(s) == Some(Class::Person)) {
             return self.managing(verb);
         }
         let consists = verb.act == Act::Consist;
@@ -239,6 +281,15 @@ impl Reader<'_> {
             }
             return Flow::On;
         }
+        // "The doctor holds the visit: date, complaints, diagnosis" lists what is kept of the visit.
+        if let Some(colon) = rest.iter().position(|p| matches!(p.part, Part::Colon))
+            && matches!(class(&subject), Some(Class::Record | Class::Either))
+        {
+            let told = items(self.text, &rest[colon + 1..]);
+            if told.len() > 1 && told.iter().filter(|i| is_property(&i.phrase)).count() * 2 > told.len() {
+                self.emit(Fact::Link { rule: Rule::Has, subject: subject.clone(), items: told });
+            }
+        }
         // Russian may name the doer last: "направление оформляет врач".
         if let Some(doer) = found.first().filter(|f| verb.russian && class(&f.phrase) == Some(Class::Person) && matches!(class(&subject), Some(Class::Record | Class::Either))) {
             self.emit(Fact::Actor { phrase: doer.phrase.clone(), story: false });
@@ -254,11 +305,14 @@ impl Reader<'_> {
             && matches!(prep.as_str(), "for" | "on" | "about" | "with")
             && matches!(to.quant, Quant::A | Quant::One | Quant::Each)
             && class(&object.phrase) == Some(Class::Record)
+            && !is_property(to)
         {
             self.belongs(object.phrase.clone(), vec![Item::from(to)]);
         }
         self.handled(found.clone());
-        if !found.is_empty() {
+        // "A customer puts parts in an order": the order has the parts, not the customer.
+        let moved = rest.iter().take(4).zip(rest.iter().skip(1)).any(|(prep, to)| matches!((&prep.part, &to.part), (Part::Prep(prep), Part::Thing(to)) if matches!(prep.as_str(), "into" | "onto" | "in" | "to") && matches!(class(to), Some(Class::Record)))) && class(&subject) == Some(Class::Person) && verb.act == Act::Manage;
+        if !found.is_empty() && !moved {
             self.emit(Fact::Link { rule: Rule::Does, subject, items: found });
         }
         Flow::On

@@ -43,16 +43,27 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
         Rule::Belongs => {
             // "Orders belong to customers" speaks of the kind; "an order belongs to several customers" counts.
             let many = item.quant == Quant::Many || (item.plural && !subject.plural);
+            // "Mechanics are assigned to jobs" leaves both sides open; a department has its people to itself.
+            let many = many || (item.plural && subject.plural && class(subject) == Some(Class::Person) && class(item) == Some(Class::Record) && !place(&item.key));
             (Some(many), if many { Some(true) } else { None })
         }
         Rule::Does => (Some(item.quant != Quant::One || subject.quant != Quant::Each), if subject.quant == Quant::Many { Some(true) } else { None }),
+        // "The car's owner" is one of few; "the owner's car" one of many.
+        Rule::Of if class(item) == Some(Class::Person) && !item.plural => (Some(false), Some(true)),
         Rule::Of => (None, None),
+        Rule::Per => (Some(item.quant == Quant::Many || item.plural), Some(false)),
+        // What stands together is weaker than what is said; a pair of each other's many is told by the words alone.
+        Rule::Near if subject.plural && books(&item.key) && !own_part(&subject.key) && class(subject) != Some(Class::Person) => (Some(true), Some(true)),
+        Rule::Near => (Some(item.quant == Quant::Many), Some(true)),
         Rule::Together => (Some(true), Some(false)),
     };
     let key = (from.0.min(to.0), from.0.max(to.0));
     let forward = from.0 < to.0;
     let entry = ties.entry(key).or_insert_with(|| Tie { forward, ..Tie::default() });
     let (many_b, many_a) = if forward { (many_to, many_from) } else { (many_from, many_to) };
+    if rule == Rule::Near && !entry.rules.is_empty() {
+        return;
+    }
     if rule == Rule::Of && !entry.rules.is_empty() {
         entry.requirements.insert(sentence);
         return;
@@ -61,6 +72,11 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
     entry.many_b = join(entry.many_b, many_b);
     entry.requirements.insert(sentence);
     entry.rules.insert(rule);
+}
+
+/// Where people and things have their one place.
+fn place(key: &str) -> bool {
+    matches!(key.rsplit(' ').next(), Some("department" | "branch" | "depot" | "location" | "site" | "office" | "company" | "organization" | "team" | "shop" | "store" | "club" | "warehouse" | "room" | "building" | "school" | "hospital" | "clinic" | "region" | "zone" | "station" | "category" | "family" | "household" | "bin" | "shelf"))
 }
 
 fn books(key: &str) -> bool {
@@ -110,6 +126,8 @@ impl Tie {
             Some(Rule::Belongs) => "One is said to belong or be assigned to the other.",
             Some(Rule::Does) => "The one is said to act on the other.",
             Some(Rule::Of) => "One is named as the other's.",
+            Some(Rule::Per) => "One is counted by the other.",
+            Some(Rule::Near) => "They stand together in one clause.",
             Some(Rule::Together) => "They are named in one sentence, and such papers are made out to someone.",
             _ => "One is said to have the other.",
         }

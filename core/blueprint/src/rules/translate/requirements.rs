@@ -50,7 +50,9 @@ fn kind(low: &str) -> RequirementKind {
     if greeting.iter().any(|g| low.starts_with(g) && low[g.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric())) && words < 9 {
         return K::Note;
     }
-    if has(low, &["budget", "deadline is", "by the end of", "бюджет", "уложиться", "сроки", "сколько стоит", "сколько это", "how much would", "how long will", "let me know", "дайте знать", "get back to", "our company", "we are a ", "we're a ", "i run a ", "мы небольш", "у нас небольш", "p.s", "out of scope", "not needed", "not in scope", "skip that", "skip this"]) {
+    // A project's budget is data; the client's is not.
+    let money = has(low, &["budget", "бюджет"]) && !has(low, &["a budget", "an budget", "the project's budget", "budget and", "имеет", "у каждого", "у каждой", "указыва", "храним"]);
+    if money || has(low, &["deadline is", "by the end of", "уложиться", "сроки", "сколько стоит", "сколько это", "how much would", "how long will", "let me know", "дайте знать", "get back to", "our company", "we are a ", "we're a ", "i run a ", "мы небольш", "у нас небольш", "p.s", "out of scope", "not needed", "not in scope", "skip that", "skip this"]) {
         return K::Note;
     }
     if has(low, &["slack", "stripe", "paypal", "telegram", "whatsapp", "1c", "1с", "quickbooks", "xero", "google calendar", "api", "integrat", "интеграц", "интегрир", "выгруж", "выгрузка", "обмен с", "sync with", "synchroni", "синхрониз", "webhook", "excel", "csv", "битрикс", "amocrm", "телеграм", "sms", "смс", "эксель", "import", "mailchimp", "shopify", "outlook", "zapier", "эдо", "сбер", "юкасс"]) {

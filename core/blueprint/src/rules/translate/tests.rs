@@ -30,7 +30,7 @@ fn briefs_become_blueprints() {
         ),
         (
             "An order consists of several items. For each order we store the date, the total and the status: draft, paid or sent. Every order belongs to one customer.",
-            "Order(date, total, status=draft|paid|sent)\nOrderItem()\nCustomer()\nOrder one-to-many OrderItem\nOrder many-to-one Customer\nroles: ",
+            "Order(date, total, status=draft|paid|sent)\nOrderItem()\nCustomer(name)\nOrder one-to-many OrderItem\nOrder many-to-one Customer\nroles: ",
         ),
         (
             "У каждого клиента есть имя, телефон и дата рождения. Клиент оформляет несколько заказов. В заказе указываем дату, сумму и статус (новый, оплачен, отгружен).",
@@ -42,7 +42,7 @@ fn briefs_become_blueprints() {
         ),
         (
             "As a receptionist, I can register patients. Each appointment is with one doctor. A patient can have many appointments. An appointment can be booked, cancelled or missed.",
-            "Patient()\nAppointment(status=booked|cancelled|missed)\nDoctor()\nPatient one-to-many Appointment\nAppointment many-to-one Doctor\nroles: Receptionist",
+            "Patient(name)\nAppointment(status=booked|cancelled|missed)\nDoctor(name)\nPatient one-to-many Appointment\nAppointment many-to-one Doctor\nroles: Receptionist",
         ),
         (
             "each bike has a number and a size\na rental has a start date and a fee\none rental can include several bikes",
@@ -59,7 +59,7 @@ fn briefs_become_blueprints() {
         ("Bike-parts shop, stock and prices from 1C, pay by card.", "BikePart(stock, price)\nroles: "),
         (
             "В состав букета входят цветы, для каждого цветка указывается количество. Букеты делятся на категории.",
-            "Bouquet()\nFlower(quantity)\nCategory()\nBouquet one-to-many Flower\nBouquet many-to-one Category\nroles: ",
+            "Bouquet()\nFlower(quantity)\nCategory(name)\nBouquet one-to-many Flower\nBouquet many-to-one Category\nroles: ",
         ),
         (
             "Заявка может быть новой, в работе или выполненной. Каждая заявка относится к одной единице оборудования. Оборудование: инвентарный номер, модель.",
@@ -67,11 +67,11 @@ fn briefs_become_blueprints() {
         ),
         (
             "Направление оформляет врач, в направлении указываются дата и диагноз. Роли: лаборант, врач.",
-            "Referral(date, diagnosis)\nDoctor()\nDoctor one-to-many Referral\nroles: Doctor, LabTechnician",
+            "Referral(date, diagnosis)\nDoctor(name)\nDoctor one-to-many Referral\nroles: Doctor, LabTechnician",
         ),
         (
             "Студент может состоять в нескольких группах. В группе учится много студентов. У студента есть зачётка с номером и датой выдачи.",
-            "Student()\nGroup()\nZachetka(number, issue_date)\nStudent many-to-many Group\nStudent many-to-one Zachetka\nroles: ",
+            "Student(name)\nGroup(name)\nZachetka(number, issue_date)\nStudent many-to-many Group\nStudent many-to-one Zachetka\nroles: ",
         ),
     ];
     let wrong: Vec<String> = cases.iter().map(|(text, want)| (text, want, sketch(text))).filter(|(_, want, got)| *want != got).map(|(text, want, got)| format!("{text}\nwanted:\n{want}\ngot:\n{got}\n")).collect();
