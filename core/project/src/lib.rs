@@ -13,4 +13,5 @@ mod tests;
 pub use model::{CreateProject, Project, ProjectRef, RenameProject};
 
 /// The tables of this context on a device.
-pub const MIGRATIONS: &[kernel::migrate::Migration] = &[kernel::migrate::Migration { context: "project", number: 1, sql: include_str!("../../../migrations/local/project/0001_create.sql") }];
+pub const MIGRATIONS: &[kernel::migrate::Migration] =
+    &[kernel::migrate::Migration { context: "project", number: 1, sql: include_str!("../../../migrations/local/project/0001_create.sql") }];

@@ -43,7 +43,12 @@ pub fn rename(ctx: &mut Ctx<'_>, contents: &dyn Contents, input: &RenameProject)
     ctx.require(Permission::Edit, project.space)?;
     let name = rules::name(&input.name)?;
     if name != project.name {
-        write_name(ctx, input.project, &name, (format!("Renamed \"{}\" to \"{name}\"", project.name), format!("«{}» переименован в «{name}»", project.name)))?;
+        write_name(
+            ctx,
+            input.project,
+            &name,
+            (format!("Renamed \"{}\" to \"{name}\"", project.name), format!("«{}» переименован в «{name}»", project.name)),
+        )?;
         store::save(ctx.sql, input.project, project.space, &name, ctx.now)?;
         ctx.emit("project", "ProjectRenamed", input.project.to_string());
     }
@@ -110,8 +115,9 @@ pub fn draw(ctx: &mut Ctx<'_>, doc: &str) -> Result<()> {
     let document = ctx.doc(doc)?;
     let written = document.get(ROOT, NAME)?.and_then(|(value, _)| value.into_string().ok());
     let at = document.get_heads().iter().filter_map(|head| document.get_change_by_hash(head)).map(|change| change.timestamp()).max().unwrap_or(0);
-    if let Some(written) = written {
-        let name = rules::shown(&written);
+    // A document whose name has not arrived is not shown yet; one whose name was given up keeps its place in the list.
+    if written.is_some() || store::in_space(ctx.sql, space)?.is_some() {
+        let name = rules::shown(written.as_deref().unwrap_or_default());
         store::save(ctx.sql, project, space, &name, Timestamp::from_millis(at).min(ctx.now))?;
         ctx.emit("project", "ProjectChanged", doc);
     }

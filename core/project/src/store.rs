@@ -1,11 +1,12 @@
 //! The SQL of projects.
 
 use kernel::sql::Row;
-use kernel::{Error, ProjectId, Result, Role, Sql, SpaceId, Timestamp, values};
+use kernel::{Error, ProjectId, Result, Role, SpaceId, Sql, Timestamp, values};
 
 use crate::Project;
 
-const COLUMNS: &str = "select p.project, p.space, p.name, s.server, s.role, p.updated_at, p.removed from project_project p join kernel_space s on s.space = p.space";
+const COLUMNS: &str =
+    "select p.project, p.space, p.name, s.server, s.role, p.updated_at, p.removed from project_project p join kernel_space s on s.space = p.space";
 
 fn read(mut row: Row) -> Result<Project> {
     Ok(Project {

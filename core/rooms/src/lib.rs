@@ -16,4 +16,5 @@ pub use model::{Comment, CommentState, Found, Thread, ThreadRef, WriteComment};
 pub const SUBJECT: &str = "rooms.comment";
 
 /// The tables of this context on a device.
-pub const MIGRATIONS: &[kernel::migrate::Migration] = &[kernel::migrate::Migration { context: "rooms", number: 1, sql: include_str!("../../../migrations/local/rooms/0001_create.sql") }];
+pub const MIGRATIONS: &[kernel::migrate::Migration] =
+    &[kernel::migrate::Migration { context: "rooms", number: 1, sql: include_str!("../../../migrations/local/rooms/0001_create.sql") }];

@@ -99,7 +99,14 @@ pub fn search(ctx: &mut Ctx<'_>, project: ProjectId, query: &str, limit: usize) 
     let own = own(ctx)?;
     store::search(ctx.sql, project, &words.join(" "), limit)?
         .into_iter()
-        .map(|found| Ok(Found { id: comment_id(&found.id), element: found.element, author: author(ctx, &found.device, own.contains(&found.device))?, excerpt: found.excerpt }))
+        .map(|found| {
+            Ok(Found {
+                id: comment_id(&found.id),
+                element: found.element,
+                author: author(ctx, &found.device, own.contains(&found.device))?,
+                excerpt: found.excerpt,
+            })
+        })
         .collect()
 }
 

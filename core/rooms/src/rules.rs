@@ -13,7 +13,10 @@ pub(crate) fn text(wanted: &str) -> Result<String> {
         return Err(Error::invalid("text", ("Write something first.", "Сначала напишите что-нибудь.")));
     }
     if text.chars().count() > LONGEST {
-        return Err(Error::invalid("text", ("A comment is at most 10,000 characters. Split it in two.", "Комментарий — не длиннее 10 000 знаков. Разделите его.")));
+        return Err(Error::invalid(
+            "text",
+            ("A comment is at most 10,000 characters. Split it in two.", "Комментарий — не длиннее 10 000 знаков. Разделите его."),
+        ));
     }
     Ok(text)
 }
@@ -21,7 +24,11 @@ pub(crate) fn text(wanted: &str) -> Result<String> {
 /// An element's id, as other contexts make them.
 pub(crate) fn element(wanted: &str) -> Result<String> {
     let good = !wanted.is_empty() && wanted.len() <= 64 && wanted.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if good { Ok(wanted.to_owned()) } else { Err(Error::invalid("element", ("A comment stands on a requirement or an entity.", "Комментарий относится к требованию или сущности."))) }
+    if good {
+        Ok(wanted.to_owned())
+    } else {
+        Err(Error::invalid("element", ("A comment stands on a requirement or an entity.", "Комментарий относится к требованию или сущности.")))
+    }
 }
 
 fn clean(text: &str) -> String {
@@ -73,7 +80,19 @@ mod tests {
         let bytes = encode(project, "req_1", "hello");
         assert_eq!(decode(&bytes), Some((project, "req_1".into(), "hello".into())));
         let mut later = Vec::new();
-        Encoder::new(&mut later).array(5).unwrap().u8(2).unwrap().bytes(&project.bytes()).unwrap().str("req_1").unwrap().str("hello").unwrap().str("new").unwrap();
+        Encoder::new(&mut later)
+            .array(5)
+            .unwrap()
+            .u8(2)
+            .unwrap()
+            .bytes(&project.bytes())
+            .unwrap()
+            .str("req_1")
+            .unwrap()
+            .str("hello")
+            .unwrap()
+            .str("new")
+            .unwrap();
         assert_eq!(decode(&later), Some((project, "req_1".into(), "hello".into())));
     }
 

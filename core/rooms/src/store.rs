@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kernel::entry::{DeviceKey, Entry};
 use kernel::log::Standing;
 use kernel::sql::{Row, Value};
-use kernel::{ProjectId, Result, Sql, SpaceId, Timestamp, Words, values};
+use kernel::{ProjectId, Result, SpaceId, Sql, Timestamp, Words, values};
 
 /// A comment as it is stored.
 pub(crate) struct Stored {
@@ -110,7 +110,9 @@ pub(crate) fn counts(sql: &mut dyn Sql, project: ProjectId, mine: &[DeviceKey]) 
 /// The device keys of the person who uses this one.
 pub(crate) fn own_devices(sql: &mut dyn Sql, device: &DeviceKey) -> Result<Vec<DeviceKey>> {
     let mut keys = vec![*device];
-    for mut row in sql.query("select o.device from kernel_device d join kernel_device o on o.person = d.person where d.device = $1", values![device])? {
+    for mut row in
+        sql.query("select o.device from kernel_device d join kernel_device o on o.person = d.person where d.device = $1", values![device])?
+    {
         keys.push(row.take(0)?);
     }
     Ok(keys)
@@ -135,5 +137,8 @@ pub(crate) fn search(sql: &mut dyn Sql, project: ProjectId, query: &str, limit: 
 }
 
 pub(crate) fn rows(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<Row>> {
-    sql.query("select comment, project, element, device, at, text, seq, reason_en from rooms_comment where space = $1 order by comment", values![space])
+    sql.query(
+        "select comment, project, element, device, at, text, seq, reason_en from rooms_comment where space = $1 order by comment",
+        values![space],
+    )
 }

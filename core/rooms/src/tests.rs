@@ -152,19 +152,30 @@ fn signed(seed: u64, payload: Vec<u8>) -> Vec<u8> {
     let mut random = kernel::Random::seeded(seed);
     let key = ed25519_dalek::SigningKey::from_bytes(&random.bytes());
     let at = kernel::Timestamp::from_millis(1_790_000_000_000);
-    kernel::entry::Entry::sign(&key, project().space(), kernel::entry::Kind::Record, &random.bytes::<16>(), crate::SUBJECT, at, payload).bytes().to_vec()
+    kernel::entry::Entry::sign(&key, project().space(), kernel::entry::Kind::Record, &random.bytes::<16>(), crate::SUBJECT, at, payload)
+        .bytes()
+        .to_vec()
 }
 
 #[test]
 fn strange_records_are_kept_in_the_log_and_shown_nowhere() {
     let mut ada = desk(1, Some("s"));
     let other = ProjectId::from_bytes([8; 16]);
-    let strange = [vec![], b"\xff\x00".to_vec(), vec![0x9f; 2_000], crate::rules::encode(other, "req_1", "not yours"), crate::rules::encode(project(), "a b", "x"), crate::rules::encode(project(), "req_1", " \u{0} ")];
+    let strange = [
+        vec![],
+        b"\xff\x00".to_vec(),
+        vec![0x9f; 2_000],
+        crate::rules::encode(other, "req_1", "not yours"),
+        crate::rules::encode(project(), "a b", "x"),
+        crate::rules::encode(project(), "req_1", " \u{0} "),
+    ];
     let entries: Vec<Vec<u8>> = strange.into_iter().zip(50..).map(|(payload, seed)| signed(seed, payload)).collect();
     give(&mut ada, &entries);
     assert!(thread(&mut ada).is_empty());
     assert_eq!(ada.run(|ctx| space::get(ctx.sql, project().space())).unwrap().seq, 6);
-    assert!(ada.run(|ctx| kernel::log::verify(ctx, &Rooms)).unwrap().iter().filter(|check| !check.name.en.starts_with("Document")).all(|check| check.ok));
+    assert!(
+        ada.run(|ctx| kernel::log::verify(ctx, &Rooms)).unwrap().iter().filter(|check| !check.name.en.starts_with("Document")).all(|check| check.ok)
+    );
 }
 
 #[test]

@@ -37,6 +37,12 @@ pub fn project(ctx: &mut Ctx<'_>, project: ProjectId) -> Result<Project> {
 pub(crate) fn search(ctx: &mut Ctx<'_>, input: &SearchQuery) -> Result<Vec<Hit>> {
     let mut hits = blueprint::ops::search(ctx, input)?;
     let comments = rooms::ops::search(ctx, input.project, &input.query, MOST_COMMENTS)?;
-    hits.extend(comments.into_iter().map(|found| Hit { id: found.id, kind: HitKind::Comment, title: found.author, excerpt: found.excerpt, element: found.element }));
+    hits.extend(comments.into_iter().map(|found| Hit {
+        id: found.id,
+        kind: HitKind::Comment,
+        title: found.author,
+        excerpt: found.excerpt,
+        element: found.element,
+    }));
     Ok(hits)
 }

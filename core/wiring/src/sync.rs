@@ -22,7 +22,10 @@ pub fn inspect(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<SpaceSync> {
         // The project has not arrived yet.
         None => "…".to_owned(),
     };
-    let people = space::people(ctx.sql, space)?.into_iter().map(|person| SpacePerson { name: person.name, role: person.role, online: person.online }).collect();
+    let people = space::people(ctx.sql, space)?
+        .into_iter()
+        .map(|person| SpacePerson { name: person.name, role: person.role, online: person.online })
+        .collect();
     let state = if known.server.is_none() {
         BadgeState::Local
     } else if !refused.is_empty() {
@@ -118,7 +121,10 @@ pub fn discard(ctx: &mut Ctx<'_>, input: EntryRef) -> Result<()> {
 /// # Errors
 /// Those of the store; what is found wrong is in the report.
 pub fn verify(ctx: &mut Ctx<'_>) -> Result<VerifyReport> {
-    let checks: Vec<VerifyCheck> = log::verify(ctx, &Wiring)?.into_iter().map(|check| VerifyCheck { name: ctx.say(check.name), ok: check.ok, detail: ctx.say(check.detail) }).collect();
+    let checks: Vec<VerifyCheck> = log::verify(ctx, &Wiring)?
+        .into_iter()
+        .map(|check| VerifyCheck { name: ctx.say(check.name), ok: check.ok, detail: ctx.say(check.detail) })
+        .collect();
     Ok(VerifyReport { ok: checks.iter().all(|check| check.ok), checks })
 }
 
@@ -127,7 +133,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn entry_id(text: &str) -> Result<Vec<u8>> {
-    let wrong = || Error::invalid("entry", ("An entry is named by 32 or 64 hexadecimal digits.", "Запись называют 32 или 64 шестнадцатеричные цифры."));
+    let wrong =
+        || Error::invalid("entry", ("An entry is named by 32 or 64 hexadecimal digits.", "Запись называют 32 или 64 шестнадцатеричные цифры."));
     if !matches!(text.len(), 32 | 64) || !text.is_ascii() {
         return Err(wrong());
     }

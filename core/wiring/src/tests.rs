@@ -14,7 +14,11 @@ use crate::{COMMANDS, Home, MIGRATIONS, Wiring, call, device, inspect, pause, ty
 /// A device with all contexts.
 fn desk(seed: u64) -> Desk {
     let mut random = Random::seeded(seed);
-    let device = Device { key: ed25519_dalek::SigningKey::from_bytes(&random.bytes()), actor: automerge::ActorId::from(random.bytes::<16>()), name: format!("desk {seed}") };
+    let device = Device {
+        key: ed25519_dalek::SigningKey::from_bytes(&random.bytes()),
+        actor: automerge::ActorId::from(random.bytes::<16>()),
+        name: format!("desk {seed}"),
+    };
     let mut store = Store::open(rusqlite::Connection::open_in_memory().unwrap(), MIGRATIONS, random).unwrap();
     store.set_device(Arc::new(device));
     Desk { store, now: Timestamp::from_millis(1_790_000_000_000) }
@@ -119,7 +123,15 @@ fn a_project_is_made_named_and_put_away_through_commands() {
 fn a_comment_moves_its_project_up_the_list() {
     let mut desk = desk(3);
     let (first, second) = (create(&mut desk, "first"), create(&mut desk, "second"));
-    let order = |desk: &mut Desk| ask(desk, "project.list", Value::Null).unwrap().as_array().unwrap().iter().map(|project| project["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let order = |desk: &mut Desk| {
+        ask(desk, "project.list", Value::Null)
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|project| project["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(order(&mut desk), [second.to_string(), first.to_string()]);
     ask(&mut desk, "rooms.comment", json!({ "project": first, "element": "req_1", "text": "hello" })).unwrap();
     assert_eq!(order(&mut desk), [first.to_string(), second.to_string()]);
@@ -187,13 +199,17 @@ fn what_was_refused_is_told_in_words_and_mended_or_given_up() {
     ask(&mut ada, "project.rename", json!({ "project": project, "name": "Wheels" })).unwrap();
     ask(&mut ada, "rooms.comment", json!({ "project": project, "element": "req_1", "text": "Why so?" })).unwrap();
     for entry in waiting(&mut ada, space) {
-        ada.run(|ctx| ctx.refuse(&Wiring, space, &entry.id, "forbidden", &Words::from(("You are a viewer here now.", "Вы здесь теперь читатель.")))).unwrap();
+        ada.run(|ctx| ctx.refuse(&Wiring, space, &entry.id, "forbidden", &Words::from(("You are a viewer here now.", "Вы здесь теперь читатель."))))
+            .unwrap();
     }
     let told = ada.run(|ctx| inspect(ctx, space)).unwrap();
     assert_eq!((told.state, told.pending, told.name.as_str()), (device::BadgeState::Refused, 0, "Wheels"));
     let [renamed, comment] = told.refused.as_slice() else { panic!("two were refused") };
     assert!(renamed.what.contains("Wheels") && renamed.text.is_none() && renamed.can_retry, "{}", renamed.what);
-    assert_eq!((comment.text.as_deref(), comment.element.as_deref(), comment.reason.as_str()), (Some("Why so?"), Some("req_1"), "You are a viewer here now."));
+    assert_eq!(
+        (comment.text.as_deref(), comment.element.as_deref(), comment.reason.as_str()),
+        (Some("Why so?"), Some("req_1"), "You are a viewer here now.")
+    );
 
     let entry = |id: &str| json!({ "space": space, "entry": id });
     ask(&mut ada, "sync.retry", entry(&comment.id)).unwrap();
@@ -207,6 +223,21 @@ fn what_was_refused_is_told_in_words_and_mended_or_given_up() {
     for bad in ["", "zz", "é", &"g".repeat(32), &"0".repeat(33)] {
         assert_eq!(ask(&mut ada, "sync.discard", entry(bad)).unwrap_err().field.as_deref(), Some("entry"), "{bad}");
     }
+}
+
+#[test]
+fn a_project_whose_naming_was_given_up_stays_to_be_named_anew() {
+    let mut ada = desk(21);
+    let project = create(&mut ada, "Bikes");
+    let space = project.space();
+    Orderer::share(&mut ada, space, Role::Owner);
+    let naming = waiting(&mut ada, space).into_iter().filter(|entry| entry.subject == project.to_string()).nth(1).unwrap();
+    ada.run(|ctx| ctx.refuse(&Wiring, space, &naming.id, "quota", &Words::from("full"))).unwrap();
+    let id = ada.run(|ctx| inspect(ctx, space)).unwrap().refused[0].id.clone();
+    ask(&mut ada, "sync.discard", json!({ "space": space, "entry": id })).unwrap();
+    assert_eq!(ask(&mut ada, "project.list", Value::Null).unwrap()[0]["name"], "…");
+    assert_eq!(ask(&mut ada, "project.rename", json!({ "project": project, "name": "Wheels" })).unwrap()["name"], "Wheels");
+    assert!(ask(&mut ada, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap());
 }
 
 #[test]
@@ -328,7 +359,15 @@ fn a_member_of_one_project_can_neither_write_into_another_nor_take_its_place() {
     server.meet(&mut mallory, open.space(), 100);
     server.meet(&mut ada, open.space(), 2);
     ada.store.recover();
-    let names = |desk: &mut Desk| ask(desk, "project.list", Value::Null).unwrap().as_array().unwrap().iter().map(|project| project["name"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>();
+    let names = |desk: &mut Desk| {
+        ask(desk, "project.list", Value::Null)
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|project| project["name"].as_str().unwrap().to_owned())
+            .collect::<BTreeSet<_>>()
+    };
     assert_eq!(names(&mut ada), ["Known".to_owned(), "Open".to_owned()].into());
     assert_eq!(digest(&mut ada, known.space()), before);
     assert!(ask(&mut ada, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap());
@@ -345,8 +384,11 @@ fn a_member_of_one_project_can_neither_write_into_another_nor_take_its_place() {
 fn act(desk: &mut Desk, random: &mut Random, project: ProjectId) {
     let model = ask(desk, "blueprint.model", json!({ "project": project })).unwrap();
     let requirements = ask(desk, "blueprint.requirements", json!({ "project": project })).unwrap();
-    let mut pick = |list: &Value| list.as_array().and_then(|list| list.get(usize::try_from(random.below(list.len() as u64)).ok()?)).map_or(Value::Null, |one| one["id"].clone());
-    let (requirement, other, entity, another, relation) = (pick(&requirements), pick(&requirements), pick(&model["entities"]), pick(&model["entities"]), pick(&model["relations"]));
+    let mut pick = |list: &Value| {
+        list.as_array().and_then(|list| list.get(usize::try_from(random.below(list.len() as u64)).ok()?)).map_or(Value::Null, |one| one["id"].clone())
+    };
+    let (requirement, other, entity, another, relation) =
+        (pick(&requirements), pick(&requirements), pick(&model["entities"]), pick(&model["entities"]), pick(&model["relations"]));
     let attribute = model["entities"].as_array().unwrap().iter().find(|one| one["id"] == entity).map_or(Value::Null, |one| pick(&one["attributes"]));
     let word = format!("word{}", random.below(1_000));
     let (name, mut payload) = match random.below(21) {
@@ -385,7 +427,10 @@ fn act(desk: &mut Desk, random: &mut Random, project: ProjectId) {
 
 /// What the person sees of a project, without what is this device's own.
 fn screens(desk: &mut Desk, project: ProjectId) -> Vec<Value> {
-    let mut seen: Vec<Value> = ["blueprint.requirements", "blueprint.model", "blueprint.briefs"].iter().map(|name| ask(desk, name, json!({ "project": project })).unwrap()).collect();
+    let mut seen: Vec<Value> = ["blueprint.requirements", "blueprint.model", "blueprint.briefs"]
+        .iter()
+        .map(|name| ask(desk, name, json!({ "project": project })).unwrap())
+        .collect();
     seen.push(ask(desk, "project.list", Value::Null).unwrap()[0]["name"].clone());
     fn shared(value: &mut Value) {
         match value {
