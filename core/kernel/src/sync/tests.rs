@@ -521,3 +521,131 @@ fn entries_that_would_break_the_log_or_memory_are_refused() {
     world.settle();
     world.assert_equal();
 }
+
+#[test]
+fn a_gap_and_an_entry_of_another_space_are_refused() {
+    let mut world = World::new(1);
+    world.settle();
+    let mut known = world.space(0);
+    let record = signed(Kind::Record, &[5; 16], vec![]);
+    let (item, chain) = (Item::Entry(record.bytes().to_vec()), known.chain.then(record.bytes()));
+    let error = world.desks[0].run(|ctx| ctx.receive(&Nobody, &mut known.clone(), known.seq + 2, &[item], chain)).unwrap_err();
+    assert_eq!(error.code, crate::Code::Damaged);
+    let key = ed25519_dalek::SigningKey::from_bytes(&[3; 32]);
+    let foreign = Entry::sign(&key, SpaceId::from_bytes([8; 16]), Kind::Record, &[5; 16], DOC, crate::Timestamp::from_millis(5), vec![]);
+    let (item, first, chain) = (Item::Entry(foreign.bytes().to_vec()), known.seq + 1, known.chain.then(foreign.bytes()));
+    let error = world.desks[0].run(|ctx| ctx.receive(&Nobody, &mut known, first, &[item], chain)).unwrap_err();
+    assert_eq!(error.code, crate::Code::Damaged);
+}
+
+#[test]
+fn a_busy_server_is_given_everything_once_more() {
+    let (mut world, id) = waiting();
+    let busy = ToClient::Problem { code: "busy".into(), reason: "later".into(), retry_after: Some(100) };
+    assert_eq!(say(&mut world, busy).unwrap(), []);
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    let again = world.desks[0].run(|ctx| client.pump(ctx)).unwrap();
+    let [ToServer::Push(push)] = again.as_slice() else { panic!("{again:?}") };
+    assert_eq!(Entry::parse(&push.entries[0]).unwrap().id, id);
+}
+
+#[test]
+fn a_closed_space_stays_readable_and_takes_no_more_writing() {
+    let (mut world, _) = waiting();
+    let heads = world.heads(0);
+    assert_eq!(say(&mut world, ToClient::Closed { space: the_space(), reason: "gone".into() }).unwrap(), []);
+    assert_eq!((world.space(0).role, world.space(0).problem), (Role::Viewer, Some("gone".into())));
+    assert_eq!(world.heads(0), heads);
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    assert_eq!(world.desks[0].run(|ctx| client.repush(ctx)).unwrap(), []);
+}
+
+#[test]
+fn nothing_is_proven_while_something_waits_or_the_proofs_differ() {
+    let (mut world, _) = waiting();
+    let mut known = world.space(0);
+    known.proven_at = None;
+    world.desks[0].run(|ctx| space::save(ctx.sql, &known)).unwrap();
+    let news = SpaceState { epoch: known.epoch.unwrap(), chain: known.chain, ..state(known.seq, known.seq) };
+    say(&mut world, ToClient::Space(news.clone())).unwrap();
+    assert_eq!(world.space(0).proven_at, None, "an entry waits");
+    let mut world = World::new(1);
+    world.settle();
+    let mut known = world.space(0);
+    known.proven_at = None;
+    world.desks[0].run(|ctx| space::save(ctx.sql, &known)).unwrap();
+    say(&mut world, ToClient::Space(SpaceState { chain: Chain([1; 32]), ..news.clone() })).unwrap();
+    assert_eq!(world.space(0).proven_at, None, "the proofs differ");
+    say(&mut world, ToClient::Space(news)).unwrap();
+    assert!(world.space(0).proven_at.is_some());
+}
+
+#[test]
+fn a_device_that_is_behind_reads_before_it_pushes() {
+    let (mut world, _) = waiting();
+    let known = world.space(0);
+    let news = SpaceState { epoch: known.epoch.unwrap(), ..state(known.seq + 1, known.seq) };
+    say(&mut world, ToClient::Space(news)).unwrap();
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    assert_eq!(world.desks[0].run(|ctx| client.repush(ctx)).unwrap(), []);
+}
+
+#[test]
+fn a_full_outbox_goes_up_window_by_window() {
+    let mut world = World::new(1);
+    world.settle();
+    world.desks[0].run(|ctx| (0..1_600).try_for_each(|_| ctx.append_record(the_space(), "rooms.comment", vec![]).map(drop))).unwrap();
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    let mut flying = 0;
+    for _ in 0..6 {
+        for message in world.desks[0].run(|ctx| client.pump(ctx)).unwrap() {
+            let ToServer::Push(push) = message else { panic!("{message:?}") };
+            assert!(push.entries.len() <= crate::protocol::BATCH_COUNT);
+            flying += push.entries.len();
+        }
+    }
+    assert_eq!(flying, 1_024);
+}
+
+/// What a session says to frames that break a rule.
+fn problem(session: &mut Session, frame: &ToServer) -> String {
+    session.frame(&encode(frame));
+    let Some(Ask::Send(ToClient::Problem { code, retry_after: None, .. })) = session.poll() else { panic!("no problem") };
+    assert_eq!((session.poll(), session.poll()), (Some(Ask::Close), None));
+    code
+}
+
+#[test]
+fn frames_that_break_a_rule_end_the_connection_with_its_word() {
+    let hello = |version| ToServer::Hello { version, token: String::new(), device: [0; 32], cursors: vec![], push: vec![] };
+    let push = |space| ToServer::Push(crate::protocol::Push { space, entries: vec![signed(Kind::Record, &[5; 16], vec![]).bytes().to_vec().into()] });
+    assert_eq!(problem(&mut Session::default(), &push(the_space())), "unauthorized");
+    assert_eq!(problem(&mut Session::default(), &hello(2)), "version");
+    assert_eq!(problem(&mut admitted(state(0, 0)), &hello(1)), "malformed");
+    assert_eq!(problem(&mut admitted(state(0, 0)), &push(SpaceId::from_bytes([1; 16]))), "malformed");
+}
+
+#[test]
+fn what_the_device_has_read_already_is_answered_with_known() {
+    let mut session = admitted(state(2, 2));
+    session.appended(the_space(), vec![(vec![1; 16], Outcome::Known(2)), (vec![2; 16], Outcome::Known(3))]);
+    assert_eq!(session.poll(), Some(Ask::Send(ToClient::Known { space: the_space(), id: vec![1; 16], seq: 2 })));
+    assert_eq!(session.poll(), None, "the other one comes with the log");
+}
+
+#[test]
+fn only_short_ephemeral_messages_are_relayed() {
+    let mut session = admitted(state(0, 0));
+    for (length, relayed) in [(1_024, true), (1_025, false)] {
+        session.frame(&encode(&ToServer::Ephemeral { space: the_space(), body: vec![0; length].into() }));
+        assert_eq!(session.poll().is_some(), relayed);
+    }
+}
+
+#[test]
+fn an_entry_that_could_be_written_shorter_is_refused() {
+    let entry = signed(Kind::Record, &[5; 16], vec![]);
+    let longer = [&[0x98, 0x09], &entry.bytes()[1..]].concat();
+    assert!(Entry::peek(&longer).is_ok());
+    assert!(Entry::parse(&longer).is_err());
+}
