@@ -1,0 +1,393 @@
+//! The command line: every command of the table by its name, and a few for people.
+
+use std::io::{BufRead, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::key::Home;
+use crate::{Host, Options, Problem};
+
+/// From a client's sentence to a blueprint that stays true.
+#[derive(Parser)]
+#[command(name = "scantling", version, about, long_about = None)]
+struct Arguments {
+    /// The folder of the workspace.
+    #[arg(long, env = "SCANTLING_DATA", global = true)]
+    data: Option<PathBuf>,
+    /// Answers in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lists the projects, or shows one: its requirements and its data model.
+    Show {
+        /// The project's id or name.
+        project: Option<String>,
+    },
+    /// Reads what a client said and proposes requirements, entities and relations.
+    Translate {
+        /// A text file in English or Russian; `-` reads standard input.
+        file: String,
+        /// Takes the whole proposal over into this project; a name that does not exist yet makes a new one.
+        #[arg(long, value_name = "PROJECT")]
+        into: Option<String>,
+    },
+    /// Answers why a requirement, entity or attribute is there.
+    Why {
+        /// The project's id or name.
+        project: String,
+        /// An entity's name, or the key or id of any element.
+        element: String,
+    },
+    /// Sends and fetches until this device and its servers hold the same, proven by their chains.
+    Sync {
+        /// Gives up after so many seconds.
+        #[arg(long, default_value_t = 60)]
+        timeout: u64,
+    },
+    /// Proves the workspace: signatures, chains, documents and tables.
+    Verify,
+    /// Performs any command by its name; `scantling commands` lists them.
+    Call {
+        /// The name, like `project.list`; or `-` to read one JSON object per line: {"id": 1, "name": ..., "payload": ...}.
+        name: String,
+        /// Its input in JSON; `-` reads standard input, so that secrets stay off the command line.
+        #[arg(default_value = "{}")]
+        payload: String,
+    },
+    /// Lists every command and where it is performed.
+    Commands,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("SCANTLING_LOG").unwrap_or_else(|_| "error".into()))
+        .init();
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Some(Command::Commands)) {
+        return print(&commands(), arguments.json);
+    }
+    let host = match open(&arguments) {
+        Ok(host) => host,
+        Err(problem) => return refuse(&problem, arguments.json, arguments.command.is_none()),
+    };
+    let done = match arguments.command {
+        None => window(&host),
+        Some(command) => run(&host, command, arguments.json),
+    };
+    host.close();
+    done.unwrap_or_else(|problem| refuse(&problem, arguments.json, false))
+}
+
+fn open(arguments: &Arguments) -> Result<Host, Problem> {
+    let invalid = |message: String| Problem { code: kernel::Code::Invalid, message, field: None };
+    let data = match &arguments.data {
+        Some(data) => data.clone(),
+        None => default_folder().ok_or_else(|| invalid("Name the folder of the workspace with --data.".into()))?,
+    };
+    let key_home = match std::env::var("SCANTLING_KEY_HOME").ok().as_deref() {
+        None | Some("") => None,
+        Some("keyring") => Some(Home::Keyring),
+        Some("passphrase") => Some(Home::Passphrase),
+        Some("file") => Some(Home::File),
+        Some(other) => return Err(invalid(format!("SCANTLING_KEY_HOME is keyring, passphrase or file, not {other}."))),
+    };
+    let passphrase = match std::env::var_os("SCANTLING_PASSPHRASE_FILE") {
+        None => None,
+        Some(path) => Some(std::fs::read_to_string(&path).map_err(|error| invalid(format!("The file that SCANTLING_PASSPHRASE_FILE names can't be read: {error}.")))?.trim_end_matches(['\n', '\r']).to_owned()),
+    };
+    // One-shot commands are over before a connection stands; those that live longer keep it.
+    let sync = match &arguments.command {
+        None | Some(Command::Sync { .. }) => true,
+        Some(Command::Call { name, .. }) => name == "-" || matches!(name.as_str(), "sync.now" | "project.join" | "project.share"),
+        Some(_) => false,
+    };
+    Host::open(Options { data, key_home, passphrase, sync })
+}
+
+/// Where the system keeps the data of programs (XDG Base Directory Specification on Linux).
+fn default_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = if cfg!(windows) {
+        set("APPDATA")
+    } else if cfg!(target_os = "macos") {
+        set("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")))
+    };
+    base.map(|base| base.join("scantling"))
+}
+
+#[cfg(feature = "desktop")]
+fn window(host: &Host) -> Result<ExitCode, Problem> {
+    crate::window::run(host.clone());
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(not(feature = "desktop"))]
+fn window(_: &Host) -> Result<ExitCode, Problem> {
+    Err(Problem { code: kernel::Code::Invalid, message: "This build has no window. Name a command; --help lists them.".into(), field: None })
+}
+
+fn refuse(problem: &Problem, json: bool, _window: bool) -> ExitCode {
+    #[cfg(feature = "desktop")]
+    if _window {
+        crate::window::tell(&problem.message);
+    }
+    if json {
+        eprintln!("{}", json!({ "problem": problem }));
+    } else {
+        eprintln!("{}", problem.message);
+    }
+    ExitCode::FAILURE
+}
+
+/// Prints an answer. A reader that has gone away, as `head` does, is no failure.
+fn print(value: &impl Answer, json: bool) -> ExitCode {
+    let text = if json { value.json().to_string() } else { value.text() };
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+trait Answer {
+    fn json(&self) -> Value;
+    fn text(&self) -> String;
+}
+
+/// An answer in JSON with its form for people.
+struct Shown(Value, String);
+
+impl Answer for Shown {
+    fn json(&self) -> Value {
+        self.0.clone()
+    }
+    fn text(&self) -> String {
+        self.1.clone()
+    }
+}
+
+fn run(host: &Host, command: Command, json: bool) -> Result<ExitCode, Problem> {
+    let call = |name: &str, payload: Value| host.wait(host.call(name, payload));
+    match command {
+        Command::Commands => Ok(print(&commands(), json)),
+        Command::Call { name, payload } if name == "-" => {
+            drop(payload);
+            Ok(serve_lines(host))
+        }
+        Command::Call { name, payload } => {
+            let text = if payload == "-" { read("-")? } else { payload };
+            let payload = serde_json::from_str(&text).map_err(|error| Problem { code: kernel::Code::Invalid, message: format!("The input is not JSON: {error}."), field: None })?;
+            let answer = call(&name, payload)?;
+            Ok(print(&Shown(answer.clone(), serde_json::to_string_pretty(&answer).unwrap_or_default()), json))
+        }
+        Command::Show { project: None } => {
+            let projects = call("project.list", json!({}))?;
+            let text = list(&projects).map(|project| format!("{}  {}  {}", word(project, "id"), word(project, "name"), project["server"].as_str().unwrap_or("this device"))).collect::<Vec<_>>().join("\n");
+            Ok(print(&Shown(projects, text), json))
+        }
+        Command::Show { project: Some(project) } => {
+            let project = find_project(host, &project)?;
+            let requirements = call("blueprint.requirements", json!({ "project": project }))?;
+            let model = call("blueprint.model", json!({ "project": project }))?;
+            let text = show(&requirements, &model);
+            Ok(print(&Shown(json!({ "requirements": requirements, "model": model }), text), json))
+        }
+        Command::Translate { file, into } => {
+            let text = read(&file)?;
+            let project = match into {
+                None => None,
+                Some(name) => Some(match find_project(host, &name) {
+                    Ok(project) => project,
+                    Err(_) => word(&call("project.create", json!({ "name": name }))?, "id").to_owned(),
+                }),
+            };
+            let proposal = call("blueprint.propose", json!({ "project": project.clone().unwrap_or_default(), "text": text }))?;
+            if let Some(project) = project {
+                let title = std::path::Path::new(&file).file_stem().map_or_else(|| "Brief".to_owned(), |stem| stem.to_string_lossy().into_owned());
+                let items: Vec<Value> = list(&proposal["items"]).map(|item| item["id"].clone()).collect();
+                call("blueprint.accept", json!({ "project": project, "title": title, "text": text, "items": items }))?;
+            }
+            let text = propose(&proposal);
+            Ok(print(&Shown(proposal, text), json))
+        }
+        Command::Why { project, element } => {
+            let project = find_project(host, &project)?;
+            let id = find_element(host, &project, &element)?;
+            let why = call("blueprint.why", json!({ "project": project, "id": id }))?;
+            let text = std::iter::once(word(&why, "title").to_owned()).chain(list(&why["steps"]).map(|step| format!("  {}: {}", word(step, "title"), word(step, "detail")))).collect::<Vec<_>>().join("\n");
+            Ok(print(&Shown(why, text), json))
+        }
+        Command::Sync { timeout } => sync(host, Duration::from_secs(timeout), json),
+        Command::Verify => {
+            let report = call("workspace.verify", json!({}))?;
+            let text = list(&report["checks"]).map(|check| format!("{}  {}: {}", if check["ok"] == true { "ok " } else { "BAD" }, word(check, "name"), word(check, "detail"))).collect::<Vec<_>>().join("\n");
+            let ok = report["ok"] == true;
+            let printed = print(&Shown(report, text), json);
+            Ok(if ok { printed } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+/// Waits until everything shared is proven, or says what stands in the way.
+fn sync(host: &Host, patience: Duration, json: bool) -> Result<ExitCode, Problem> {
+    let mut changes = host.changes();
+    host.wait(async {
+        let waited = tokio::time::timeout(patience, async {
+            loop {
+                let badge = host.call("sync.badge", json!({})).await?;
+                match badge["state"].as_str() {
+                    Some("proven" | "local" | "paused" | "refused" | "signed_out" | "error") => return Ok::<Value, Problem>(badge),
+                    _ => drop(changes.recv().await),
+                }
+            }
+        })
+        .await;
+        let badge = match waited {
+            Ok(badge) => badge?,
+            Err(_) => host.call("sync.badge", json!({})).await?,
+        };
+        let good = matches!(badge["state"].as_str(), Some("proven" | "local" | "paused"));
+        let text = format!("{}{}", word(&badge, "state"), badge["detail"].as_str().map(|detail| format!(": {detail}")).unwrap_or_default());
+        let printed = print(&Shown(badge, text), json);
+        Ok(if good { printed } else { ExitCode::FAILURE })
+    })
+}
+
+/// Answers calls that come as lines until standard input ends; each answer is a line with the caller's id.
+/// Calls are answered in the order of their ends, so a slow one does not hold up the rest.
+fn serve_lines(host: &Host) -> ExitCode {
+    let (answers, to_print) = mpsc::channel::<String>();
+    let printer = std::thread::spawn(move || {
+        let mut out = std::io::stdout().lock();
+        for line in to_print {
+            if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut running = Vec::new();
+    for line in std::io::stdin().lock().lines() {
+        let Ok(line) = line else { break };
+        if line.trim().is_empty() {
+            continue;
+        }
+        let parsed: Result<Value, _> = serde_json::from_str(&line);
+        let (host, answers) = (host.clone(), answers.clone());
+        let wait = host.clone();
+        running.push(wait.spawn(async move {
+            let answer = match parsed {
+                Err(error) => json!({ "id": null, "problem": { "code": "invalid", "message": format!("The line is not JSON: {error}.") } }),
+                Ok(line) => match host.call(line["name"].as_str().unwrap_or_default(), line["payload"].clone()).await {
+                    Ok(value) => json!({ "id": line["id"], "ok": value }),
+                    Err(problem) => json!({ "id": line["id"], "problem": problem }),
+                },
+            };
+            // The printer ends when nobody reads any more.
+            let _ = answers.send(answer.to_string());
+        }));
+        running.retain(|task| !task.is_finished());
+    }
+    for task in running {
+        // A task that panicked has been reported by the host.
+        let _ = host.wait(task);
+    }
+    drop(answers);
+    match printer.join() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn read(file: &str) -> Result<String, Problem> {
+    let invalid = |message: String| Problem { code: kernel::Code::Invalid, message, field: Some("file".into()) };
+    let mut bytes = Vec::new();
+    // One byte more than is read tells that there is more.
+    let limit = blueprint::rules::translate::MAX_BYTES as u64 + 1;
+    let taken = if file == "-" {
+        if std::io::stdin().is_terminal() {
+            eprintln!("Type or paste the text, then press Ctrl+D.");
+        }
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes))
+    };
+    taken.map_err(|error| invalid(format!("{file} can't be read: {error}.")))?;
+    if bytes.len() as u64 == limit {
+        return Err(invalid("The text is longer than 1 MiB. Split it.".into()));
+    }
+    String::from_utf8(bytes).map_err(|_| invalid(format!("{file} is not text in UTF-8.")))
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn word<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn find_project(host: &Host, wanted: &str) -> Result<String, Problem> {
+    let projects = host.wait(host.call("project.list", json!({})))?;
+    let found: Vec<&Value> = list(&projects).filter(|project| word(project, "id") == wanted || (word(project, "name") == wanted && project["removed"] != true)).collect();
+    match found.as_slice() {
+        [project] => Ok(word(project, "id").to_owned()),
+        [] => Err(Problem { code: kernel::Code::NotFound, message: format!("There is no project \"{wanted}\". `scantling show` lists them."), field: Some("project".into()) }),
+        _ => Err(Problem { code: kernel::Code::Conflict, message: format!("Several projects are called \"{wanted}\". Name one by its id; `scantling show` lists them."), field: Some("project".into()) }),
+    }
+}
+
+fn find_element(host: &Host, project: &str, wanted: &str) -> Result<String, Problem> {
+    let requirements = host.wait(host.call("blueprint.requirements", json!({ "project": project })))?;
+    let model = host.wait(host.call("blueprint.model", json!({ "project": project })))?;
+    let found = list(&requirements)
+        .chain(list(&model["entities"]))
+        .chain(list(&model["entities"]).flat_map(|entity| list(&entity["attributes"])))
+        .find(|element| ["id", "key", "name"].iter().any(|field| element[*field] == wanted))
+        .map(|element| word(element, "id").to_owned());
+    found.ok_or_else(|| Problem { code: kernel::Code::NotFound, message: format!("There is no requirement, entity or attribute \"{wanted}\"."), field: Some("element".into()) })
+}
+
+fn show(requirements: &Value, model: &Value) -> String {
+    let mut lines: Vec<String> = list(requirements).map(|requirement| format!("{}  {}", word(requirement, "key"), word(requirement, "text"))).collect();
+    let name = |id: &Value| list(&model["entities"]).find(|entity| entity["id"] == *id).map_or("?", |entity| word(entity, "name"));
+    for entity in list(&model["entities"]) {
+        lines.push(format!("\n{}", word(entity, "name")));
+        lines.extend(list(&entity["attributes"]).map(|attribute| format!("  {}: {}", word(attribute, "name"), word(attribute, "type"))));
+    }
+    lines.push(String::new());
+    lines.extend(list(&model["relations"]).map(|relation| format!("{} -> {}  {}", name(&relation["from"]), name(&relation["to"]), word(relation, "cardinality"))));
+    lines.join("\n")
+}
+
+fn propose(proposal: &Value) -> String {
+    let mut lines: Vec<String> = list(&proposal["items"])
+        .map(|item| {
+            let detail = word(item, "detail");
+            format!("{} {}: {}{}", word(item, "action"), word(item, "kind"), word(item, "title"), if detail.is_empty() { String::new() } else { format!("  ({detail})") })
+        })
+        .collect();
+    lines.extend(list(&proposal["questions"]).map(|question| format!("? {}", question.as_str().unwrap_or_default())));
+    lines.join("\n")
+}
+
+fn commands() -> Shown {
+    let homes: Vec<(&str, String)> = wiring::COMMANDS.iter().map(|command| (command.name, command.home.to_string())).collect();
+    let text = homes.iter().map(|(name, home)| format!("{name}  {home}")).collect::<Vec<_>>().join("\n");
+    Shown(homes.iter().map(|(name, home)| json!({ "name": name, "home": home })).collect(), text)
+}
