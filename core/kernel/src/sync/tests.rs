@@ -649,3 +649,15 @@ fn an_entry_that_could_be_written_shorter_is_refused() {
     assert!(Entry::peek(&longer).is_ok());
     assert!(Entry::parse(&longer).is_err());
 }
+
+#[test]
+fn a_log_that_was_cut_in_the_same_epoch_is_healed_by_the_start_alone() {
+    let mut world = World::new(2);
+    world.settle();
+    (0..6).for_each(|at| world.edit(at % 2));
+    world.settle();
+    world.log.rows.truncate(3);
+    world.settle();
+    assert_eq!(world.log.head(), 7);
+    world.assert_equal();
+}
