@@ -263,6 +263,12 @@ fn what_was_refused_stays_visible_and_is_accepted_when_sent_again() {
     world.settle();
     let refused = world.desks[1].run(|ctx| crate::log::refused(ctx.sql, the_space())).unwrap();
     assert_eq!(refused.iter().map(|refused| refused.code.as_str()).collect::<Vec<_>>(), ["forbidden", "forbidden"]);
+    world.desks[1]
+        .run(|ctx| {
+            assert_eq!(crate::log::outbox(ctx.sql, the_space(), 0, 10, 1 << 20)?, [], "quarantine is not sent again by itself");
+            Ok(())
+        })
+        .unwrap();
     world.log.muted.clear();
     world.desks[1].run(|ctx| ctx.retry(&Nobody, the_space(), &refused[0].entry.id)).unwrap();
     world.settle();
