@@ -210,17 +210,20 @@ fn run(host: &Host, command: Command, json: bool) -> Result<ExitCode, Problem> {
         }
         Command::Translate { file, into } => {
             let text = read(&file)?;
-            let project = match into {
-                None => None,
-                Some(name) => Some(match find_project(host, &name) {
-                    Ok(project) => project,
-                    Err(_) => word(&call("project.create", json!({ "name": name }))?, "id").to_owned(),
-                }),
+            let Some(name) = into else {
+                let translation = blueprint::rules::translate::translate(&text).map_err(|refusal| Problem { code: kernel::Code::Invalid, message: refusal.to_string(), field: Some("file".into()) })?;
+                let shown = translated(&translation);
+                return Ok(print(&Shown(serde_json::to_value(&translation).unwrap_or_default(), shown), json));
             };
-            let proposal = call("blueprint.propose", json!({ "project": project.clone().unwrap_or_default(), "text": text }))?;
-            if let Some(project) = project {
-                let title = std::path::Path::new(&file).file_stem().map_or_else(|| "Brief".to_owned(), |stem| stem.to_string_lossy().into_owned());
-                let items: Vec<Value> = list(&proposal["items"]).map(|item| item["id"].clone()).collect();
+            let project = match find_project(host, &name) {
+                Ok(project) => project,
+                Err(problem) if problem.code == kernel::Code::NotFound => word(&call("project.create", json!({ "name": name }))?, "id").to_owned(),
+                Err(problem) => return Err(problem),
+            };
+            let proposal = call("blueprint.propose", json!({ "project": project, "text": text }))?;
+            let title: String = std::path::Path::new(&file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().chars().take(120).collect());
+            let items: Vec<Value> = list(&proposal["items"]).map(|item| item["id"].clone()).collect();
+            if !items.is_empty() {
                 call("blueprint.accept", json!({ "project": project, "title": title, "text": text, "items": items }))?;
             }
             let text = propose(&proposal);
@@ -383,6 +386,18 @@ fn propose(proposal: &Value) -> String {
         })
         .collect();
     lines.extend(list(&proposal["questions"]).map(|question| format!("? {}", question.as_str().unwrap_or_default())));
+    lines.join("\n")
+}
+
+fn translated(translation: &blueprint::rules::translate::Translation) -> String {
+    let mut lines: Vec<String> = translation.requirements.iter().map(|requirement| format!("{}  {}", requirement.id, requirement.text)).collect();
+    for entity in &translation.entities {
+        lines.push(format!("\n{}  ({})", entity.name, entity.because));
+        lines.extend(entity.attributes.iter().map(|attribute| format!("  {}: {}", attribute.name, blueprint::AttributeType::from(attribute.kind).word())));
+    }
+    lines.push(String::new());
+    lines.extend(translation.relations.iter().map(|relation| format!("{} -> {}  {}", relation.from, relation.to, blueprint::Cardinality::from(relation.cardinality).word())));
+    lines.extend(translation.questions.iter().map(|question| format!("? {}", question.text)));
     lines.join("\n")
 }
 
