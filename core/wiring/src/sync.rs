@@ -15,8 +15,9 @@ use crate::device::{BadgeState, EntryRef, PauseSpace, RefusedEntry, SpacePerson,
 /// `NotFound` when this device does not hold the space.
 pub fn inspect(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<SpaceSync> {
     let known = space::get(ctx.sql, space)?;
-    let (pending, _) = log::counts(ctx.sql, space)?;
-    let refused = log::refused(ctx.sql, space)?.iter().map(|refused| describe(ctx, refused)).collect::<Vec<_>>();
+    // On this device alone nothing waits for anybody, however much there is.
+    let (pending, refused) = if known.server.is_some() { (log::counts(ctx.sql, space)?.0, log::refused(ctx.sql, space)?) } else { (0, Vec::new()) };
+    let refused: Vec<RefusedEntry> = refused.iter().map(|refused| describe(ctx, refused)).collect();
     let name = match project::ops::in_space(ctx, space)? {
         Some(project) => project::ops::get(ctx, project)?.name,
         // The project has not arrived yet.
@@ -37,8 +38,7 @@ pub fn inspect(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<SpaceSync> {
     } else {
         BadgeState::Connecting
     };
-    // On this device alone nothing waits for anybody.
-    let pending = if known.server.is_some() { u32::try_from(pending).unwrap_or(u32::MAX) } else { 0 };
+    let pending = u32::try_from(pending).unwrap_or(u32::MAX);
     Ok(SpaceSync {
         space,
         name,

@@ -31,6 +31,7 @@ create table kernel_entry (
 ) strict;
 create index kernel_entry_subject on kernel_entry (subject, n);
 create index kernel_entry_outbox on kernel_entry (space, n) where seq is null;
+create index kernel_entry_refused on kernel_entry (space, n) where refused_code is not null;
 create unique index kernel_entry_seq on kernel_entry (space, seq) where seq is not null;
 
 -- A document is its snapshot and the changes after it, up to entry snapshot_n.
