@@ -1,0 +1,56 @@
+//! `scantling-server`: starts, says where it listens, and stops in good order.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use scantling_server::{Config, Server};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let config = Config::parse();
+    let filter = EnvFilter::try_from_env("SCANTLING_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json { logs.json().init() } else { logs.init() }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&error),
+    };
+    runtime.block_on(async {
+        let server = match Server::start(config).await {
+            Ok(server) => server,
+            Err(error) => return refuse(&error.words.en),
+        };
+        // These two lines are for people and for programs that start the server; logs go to stderr.
+        let mut out = std::io::stdout();
+        let _ = writeln!(out, "Listening on http://{}", server.address);
+        if let Some(link) = &server.setup_link {
+            let _ = writeln!(out, "Set up: {link}");
+        }
+        let _ = out.flush();
+        asked_to_stop().await;
+        tracing::info!("stopping");
+        server.stop().await;
+        ExitCode::SUCCESS
+    })
+}
+
+fn refuse(reason: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "scantling-server: {reason}");
+    ExitCode::FAILURE
+}
+
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

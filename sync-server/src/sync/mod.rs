@@ -1,0 +1,10 @@
+//! The log of each space: what joins it, in which order, and who hears of it.
+
+pub mod http;
+pub mod hub;
+pub mod ops;
+pub mod store;
+
+/// The tables.
+pub const MIGRATIONS: &[kernel::migrate::Migration] =
+    &[kernel::migrate::Migration { context: "sync", number: 1, sql: include_str!("../../../migrations/server/sync/0001_create.sql") }];
