@@ -258,11 +258,42 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// A booking of a class or a loan of a book has a day and an end, so it is a record even where only the act is named.
+    fn left(&mut self, names: &[&str], doer: &Phrase, about: &[Phrase], sentence: usize) -> Option<usize> {
+        let name = names.first().filter(|n| matches!(**n, "booking" | "reservation" | "loan" | "rental" | "comment"))?;
+        self.number(doer)?;
+        let what = about.iter().find(|a| self.number(a).is_some() && entities::class(&unwrap(a).key) != Some(Class::Person))?;
+        let paper = matches!(unwrap(what).key.rsplit(' ').next(), Some("appointment" | "visit" | "booking" | "reservation" | "order" | "rental" | "loan" | "slot" | "delivery" | "meeting"));
+        if paper {
+            return None;
+        }
+        let number = self.entities.len();
+        let id = self.requirements[sentence].id.clone();
+        let label = if doer.russian { unwrap(what).label.clone() } else { (*name).to_owned() };
+        self.entities.push(Entity { name: naming::pascal(name), label, attributes: Vec::new(), requirements: vec![id], because: "The act leaves a record of who did it, and of what.".into() });
+        self.names.push(BTreeMap::new());
+        self.numbers.insert((*name).to_owned(), number);
+        Some(number)
+    }
+
     /// Who books, borrows or buys has the booking, the loan or the purchase; what it is about stands in many of them.
     fn events(&mut self, found: &[Found]) {
         for one in found {
-            let Fact::Event { names, doer, about, .. } = &one.fact else { continue };
-            let Some(event) = names.iter().find_map(|n| self.lookup(n)) else { continue };
+            let Fact::Event { names, doer, about, items } = &one.fact else { continue };
+            let id = self.requirements[one.sentence].id.clone();
+            let known = names.iter().find_map(|n| self.lookup(n));
+            if known.is_none() {
+                let owner = self.number(doer);
+                for item in items {
+                    if let Some(owner) = owner {
+                        self.attribute(owner, false, item, &id);
+                    }
+                }
+            }
+            let Some(event) = known.or_else(|| self.left(names, doer, about, one.sentence)) else { continue };
+            for item in items {
+                self.attribute(event, false, item, &id);
+            }
             let doer = self.number(doer);
             if let Some(doer) = doer {
                 self.shares(event, doer, Rule::Near, one.sentence);
@@ -289,7 +320,7 @@ impl<'a> Build<'a> {
 
     /// Where only one kind of people can be meant, papers that nothing ties to anyone are theirs.
     fn made_out_only(&mut self) {
-        const PAPERS: &[&str] = &["order", "rental", "reservation", "booking", "appointment", "return", "claim", "review", "subscription", "membership", "cart", "complaint", "loan", "wishlist"];
+        const PAPERS: &[&str] = &["order", "rental", "reservation", "booking", "appointment", "return", "claim", "review", "subscription", "membership", "cart", "complaint", "loan", "wishlist", "invoice", "quote", "project", "contract", "lease", "prescription", "ticket", "check-in", "checkin"];
         const PARTIES: &[&str] = &["customer", "client", "buyer", "guest", "patient", "member", "merchant", "tenant", "reader", "student", "visitor", "subscriber"];
         let parties: BTreeSet<usize> = PARTIES.iter().filter_map(|k| self.lookup(k)).collect();
         let Some(party) = parties.first().copied().filter(|_| parties.len() == 1) else { return };

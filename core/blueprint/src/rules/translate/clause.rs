@@ -49,7 +49,7 @@ impl Reader<'_> {
         // What ends one clause does not end the sentence: "a room has a number, and each room is in a house".
         while let Some(end) = self.span(&parts[from..]) {
             let Some(next) = next_clause(parts, from + end + 1) else { return };
-            from = next + 1;
+            from = next.max(from + 1);
         }
     }
 
@@ -127,7 +127,7 @@ impl Reader<'_> {
 
     fn named(&mut self, thing: &Phrase, parts: &[Placed], i: usize, scope: &mut Scope) -> Flow {
         match parts.get(i + 1).map(|p| &p.part) {
-            Some(Part::Colon | Part::Dash) if (scope.subject.is_none() || i <= 2) && self.listed(thing, &parts[i + 2..], scope.subject.as_ref().or(scope.about.as_ref())) => return Flow::Done,
+            Some(Part::Colon | Part::Dash) if (scope.subject.is_none() || i <= 2 || self.filled(thing, parts, i, scope)) && self.listed(thing, &parts[i + 2..], scope.subject.as_ref().or(scope.about.as_ref())) => return Flow::Done,
             Some(Part::Colon) if is_status(thing) => {
                 let values = values(self.text, &parts[i + 2..]);
                 self.values(scope.subject.clone().or_else(|| scope.about.clone()), thing, values);
@@ -142,6 +142,16 @@ impl Reader<'_> {
             }
             Some(Part::Open) => {
                 let end = close(parts, i + 1);
+                // "pick a category (hardware, software) for my ticket"
+                let mut thing = thing.clone();
+                if let (Some(Part::Prep(prep)), Some(Part::Thing(of))) = (parts.get(end + 1).map(|p| &p.part), parts.get(end + 2).map(|p| &p.part))
+                    && matches!(prep.as_str(), "for" | "of")
+                    && is_status(&thing)
+                    && thing.of.is_none()
+                {
+                    thing.of = Some(Box::new(of.clone()));
+                }
+                let thing = &thing;
                 self.bracket(thing, &parts[i + 2..end]);
             }
             // "orders with a date", "we track devices by number and model"
@@ -161,6 +171,11 @@ impl Reader<'_> {
             scope.set(Some(thing.clone()), i);
         }
         Flow::On
+    }
+
+    /// "The doctor fills in the chart: complaints, diagnosis" tells of the chart.
+    fn filled(&self, thing: &Phrase, parts: &[Placed], i: usize, scope: &Scope) -> bool {
+        !is_property(thing) && matches!(parts[i - 1].part, Part::Verb { participle: false, .. }) && scope.subject.as_ref().is_some_and(|s| class(s) == Some(Class::Person))
     }
 
     fn pronoun(&mut self, low: &str, i: usize, scope: &mut Scope) {
@@ -239,6 +254,13 @@ impl Reader<'_> {
             }
         }
         if i > 0 && matches!(prep, "with" | "с" | "со") {
+            // "Tenants are persons or companies, with name and phone."
+            if let Some(subject) = scope.subject.as_ref().filter(|s| matches!(parts[i - 1].part, Part::Comma) && !is_property(s) && is_property(thing)) {
+                let found = items(self.text, &parts[i + 1..]);
+                if found.len() > 1 && found.iter().all(|f| is_property(&f.phrase)) {
+                    self.emit(Fact::Link { rule: Rule::With, subject: subject.clone(), items: found });
+                }
+            }
             return Flow::On;
         }
         if let Some(Part::Open) = parts.get(i + 2).map(|p| &p.part) {
@@ -286,6 +308,16 @@ impl Reader<'_> {
         {
             self.emit(Fact::Link { rule: Rule::Belongs, subject: owner.clone(), items: vec![Item::from(to)] });
             self.parties(owner, &told[2..]);
+        }
+        // "Departments are just a list of names."
+        let told = &rest[rest.iter().take_while(|p| matches!(p.part, Part::Adv)).count()..];
+        if let Some(Part::Thing(list)) = told.first().map(|p| &p.part)
+            && list.key == "list"
+            && let Some(of) = list.of.as_deref().filter(|of| is_property(of))
+            && !is_property(owner)
+        {
+            self.emit(Fact::Link { rule: Rule::Has, subject: owner.clone(), items: vec![Item::from(of)] });
+            return Flow::Done;
         }
         // "The owner's details are: name, phone."
         let list = if matches!(rest.first().map(|p| &p.part), Some(Part::Colon)) { &rest[1..] } else { rest };

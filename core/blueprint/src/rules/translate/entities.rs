@@ -18,6 +18,7 @@ pub(super) enum Reason {
     Acts,
     Managed,
     Item,
+    Near,
     Each,
     Known,
     Mentioned,
@@ -33,6 +34,7 @@ impl Reason {
             Self::Possessed => (3, 5),
             Self::Acts => (6, 6),
             Self::Managed => (2, 4),
+            Self::Near => (1, 2),
             Self::Item => (1, 3),
             Self::Each => (2, 2),
             Self::Known => (3, 3),
@@ -48,6 +50,7 @@ impl Reason {
             Self::Possessed => "something kept has it",
             Self::Acts => "it acts on something kept",
             Self::Managed => "people work with it",
+            Self::Near => "it stands beside something kept",
             Self::Item => "it stands in a list of attributes",
             Self::Each => "each of it is spoken of",
             Self::Known => "such records are usually kept",
@@ -144,6 +147,7 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                     Rule::Has | Rule::Listed | Rule::With if of_things => add(&mut all, subject, Reason::Owns, *sentence),
                     Rule::Consists => add(&mut all, subject, Reason::Owns, *sentence),
                     Rule::Belongs => add(&mut all, subject, Reason::Belongs, *sentence),
+                    Rule::Near if class(&concept(subject)) == Some(Class::Record) => add(&mut all, subject, Reason::Near, *sentence),
                     _ => {}
                 }
                 let properties = items.iter().filter(|i| matches!(class(&concept(&i.phrase)), Some(Class::Property | Class::Either))).count();
@@ -151,12 +155,14 @@ pub(super) fn candidates(found: &[Found]) -> BTreeMap<String, Candidate> {
                     let key = concept(&item.phrase);
                     let what = class(&key);
                     match rule {
+                        Rule::Near if what == Some(Class::Record) && class(&concept(subject)) != Some(Class::Stop) => add(&mut all, &item.phrase, Reason::Near, *sentence),
                         Rule::Consists if matches!(what, Some(Class::Property | Class::Either)) => {}
                         Rule::Consists => add(&mut all, &item.phrase, Reason::Parts, *sentence),
                         Rule::Belongs => add(&mut all, &item.phrase, Reason::Belongs, *sentence),
                         Rule::Has | Rule::Listed | Rule::With if what == Some(Class::Record) || what == Some(Class::Person) || (what.is_none() && item.phrase.plural && item.phrase.quant == Quant::Many) || (matches!(what, Some(Class::Either | Class::Property)) && item.phrase.quant == Quant::Many) => {
                             // One noun in the singular among properties is most likely a property too.
-                            let reason = if (properties > 0 && !item.phrase.plural) || (properties > 1 && item.phrase.quant == Quant::Bare) { Reason::Item } else { Reason::Possessed };
+                            let line = item.phrase.plural && matches!(key.rsplit(' ').next(), Some("item" | "line" | "position" | "row"));
+                            let reason = if line { Reason::Possessed } else if (properties > 0 && !item.phrase.plural) || (properties > 1 && item.phrase.quant == Quant::Bare) { Reason::Item } else { Reason::Possessed };
                             add(&mut all, &item.phrase, reason, *sentence);
                         }
                         Rule::Does if what == Some(Class::Record) => {
@@ -243,7 +249,9 @@ impl Candidate {
 
     /// Whether the findings suffice.
     pub fn is_entity(&self, key: &str) -> bool {
-        self.score(key) >= ENOUGH && self.reasons.keys().any(|r| *r < Reason::Each)
+        // What is named in one sentence only, and owns nothing there, needs more to speak for it.
+        let once = self.sentences.len() == 1 && !self.reasons.keys().any(|r| matches!(r, Reason::Owns | Reason::Parts | Reason::Belongs | Reason::Possessed));
+        self.score(key) >= ENOUGH + if once { 2 } else { 0 } && self.reasons.keys().any(|r| *r < Reason::Near)
     }
 
     /// The strongest findings in a sentence.

@@ -63,7 +63,7 @@ pub(super) enum Fact {
     /// The thing is spoken of.
     Mention(Phrase),
     /// An act that leaves a record: whose it is and what it is about.
-    Event { names: &'static [&'static str], doer: Phrase, about: Vec<Phrase> },
+    Event { names: &'static [&'static str], doer: Phrase, about: Vec<Phrase>, items: Vec<Item> },
     /// The owner has many of the thing, and each time with these data.
     Line { owner: Phrase, thing: Phrase, items: Vec<Item> },
 }

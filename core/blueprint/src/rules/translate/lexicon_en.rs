@@ -58,7 +58,7 @@ const RECORDS: &str = "order product item invoice payment appointment booking re
  household member family room_type room_category guest_record stay table_reservation
  questionnaire checklist inspection_report act waybill consignment stocktake inventory deposit recording sample specimen photo_album";
 
-const PEOPLE: &str = "customer client buyer shopper user visitor guest patient doctor nurse dentist therapist vet veterinarian student pupil
+const PEOPLE: &str = "customer client merchant buyer shopper user visitor guest patient doctor nurse dentist therapist vet veterinarian student pupil
  teacher tutor instructor trainer coach lecturer professor parent mechanic technician engineer electrician plumber
  manager administrator admin receptionist operator dispatcher courier driver carrier agent broker employee worker staff_member
  owner landlord tenant renter borrower reader librarian author editor writer moderator cashier waiter chef cook barista seller salesperson
@@ -153,7 +153,7 @@ pub(super) const EMPTY_ADJECTIVES: &str = "new old own other same different vari
  total overall final initial whole today's daily weekly monthly yearly annual recent latest future past upcoming quick fast easy
  up-to-date correct right wrong proper free paid unpaid busy ready selected chosen assigned automatic online digital electronic internal external
  clear exact such favourite favorite busiest top short long high low much enough registered authorised authorized local favourite unique
- every-day multiple standard special default public private physical planned completed finished cancelled canceled confirmed pending overdue";
+ every-day original multiple standard special default public private physical planned completed finished cancelled canceled confirmed pending overdue";
 
 /// Adjectives that name a kind: `medical record`, `annual leave`.
 pub(super) const KIND_ADJECTIVES: &str = "medical dental legal financial technical spare mobile postal social commercial residential industrial educational electric

@@ -112,7 +112,7 @@ pub(super) fn tag(tokens: &[Token], first: usize, out: &mut Vec<Word>) {
                     out.push(Word { span: token.span.clone(), low: low.to_owned(), key: one.clone(), lemma: one, tag: Tag::Verb(Act::Manage), plural: false, cases: 0, gender: ' ', russian: false, participle: false, reflexive: false, loose: false });
                     return;
                 }
-                let as_verb = found.filter(|(_, act, form)| reads_as_verb(*act, *form, out, next, noun_before, class.is_some()));
+                let as_verb = found.filter(|(_, act, form)| reads_as_verb(low, *act, *form, out, next, noun_before, class.is_some()));
                 if let Some((lemma, act, form)) = as_verb {
                     lemma.clone_into(&mut key);
                     participle = form == Form::Past;
@@ -167,7 +167,7 @@ pub(super) fn mark(mark: char) -> Tag {
 }
 
 /// Many English words are nouns and verbs; their neighbours decide.
-fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, noun_before: bool, known_noun: bool) -> bool {
+fn reads_as_verb(low: &str, act: Act, form: Form, before: &[Word], next: Option<&Token>, noun_before: bool, known_noun: bool) -> bool {
     let prev = before.last();
     let next_low = next.map_or("", |t| t.low.as_str());
     let next_opens = next.is_some_and(|t| t.kind == Kind::Number) || matches!(next_low, "a" | "an" | "the" | "each" | "every" | "all" | "any" | "several" | "many" | "one" | "multiple" | "some" | "their" | "its" | "his" | "her" | "our" | "my" | "new" | "to" | "for" | "exactly" | "at" | "only" | "by" | "from" | "different" | "both" | "more" | "two" | "various" | "up" | "in");
@@ -197,13 +197,15 @@ fn reads_as_verb(act: Act, form: Form, before: &[Word], next: Option<&Token>, no
             match prev.tag {
                 Tag::Modal | Tag::Pron => true,
                 Tag::Adv => !known_noun || next_opens || before.iter().rev().take(3).any(|w| matches!(w.tag, Tag::Modal | Tag::Pron)),
-                Tag::Prep => prev.low == "to" && form == Form::Base,
+                // "attached to work orders"
+                Tag::Prep => prev.low == "to" && form == Form::Base && next.is_none_or(|t| lexicon::class(&format!("{} {}", low, singular(&t.low).0)).is_none()),
                 Tag::Noun => {
                     let agrees = if form == Form::Third { !prev.plural } else { prev.plural };
                     let object = form == Form::Base && prev.plural && !matches!(prev.low.as_str(), "sales" | "goods" | "parts") && next.is_some_and(|t| t.kind == Kind::Word && !PREPOSITIONS.contains(t.low.as_str()) && !matches!(t.low.as_str(), "and" | "or"));
                     let keeps = form == Form::Third && matches!(act, Act::Have | Act::Store) && next.is_some_and(|t| t.kind == Kind::Word && !PREPOSITIONS.contains(t.low.as_str()) && !matches!(t.low.as_str(), "and" | "or" | "is" | "are"));
                     let plans = form == Form::Third && lexicon::class(&prev.key) == Some(Class::Person) && next.is_some_and(|t| singular(&t.low).1);
-                    agrees && (!known_noun || next_opens || object || keeps || plans) || (!known_noun && form == Form::Third)
+                    let lasts = matches!(low, "starts" | "ends" | "begins" | "expires") && next.is_some_and(|t| PREPOSITIONS.contains(t.low.as_str()));
+                    agrees && (!known_noun || lasts || next_opens || object || keeps || plans) || (!known_noun && form == Form::Third)
                 }
                 Tag::And | Tag::Or | Tag::Comma => {
                     // A row of verbs goes on as it began.

@@ -66,7 +66,7 @@ const EVENTS: &[(&str, &[&str])] = &[
 ];
 
 /// The names a record of this act may bear.
-fn event(form: &str) -> Option<&'static [&'static str]> {
+pub(super) fn event(form: &str) -> Option<&'static [&'static str]> {
     let lemma = verbs_en::verb(form).map_or(form, |(lemma, _, _)| lemma);
     let russian = form.starts_with(|c: char| ('а'..='я').contains(&c));
     EVENTS.iter().find(|(verb, _)| if russian { form.starts_with(verb) } else { lemma == *verb }).map(|(_, names)| *names)
@@ -76,7 +76,7 @@ fn event(form: &str) -> Option<&'static [&'static str]> {
 fn ties(prep: &str) -> bool {
     matches!(
         prep,
-        "to" | "for" | "in" | "into" | "on" | "onto" | "at" | "with" | "from" | "about" | "against" | "under" | "within" | "by" | "per" | "via" | "during" | "inside" | "through"
+        "to" | "for" | "in" | "into" | "on" | "onto" | "at" | "with" | "from" | "about" | "against" | "under" | "within" | "by" | "per" | "via" | "during" | "inside" | "through" | "between" | "among"
             | "в" | "во" | "на" | "к" | "ко" | "за" | "с" | "со" | "для" | "от" | "из" | "о" | "об" | "по" | "у" | "под" | "между"
     )
 }
@@ -96,10 +96,15 @@ fn thing(placed: Option<&Placed>) -> Option<&Phrase> {
 
 /// Where the next clause starts behind a comma, an "and" or a conjunction.
 pub(super) fn next_clause(parts: &[Placed], from: usize) -> Option<usize> {
-    (from..parts.len()).find(|i| {
-        let border = matches!(parts[*i].part, Part::Comma | Part::And | Part::Conj | Part::Dash);
+    (from..parts.len()).find_map(|i| {
+        // "When a customer brings a device we write a ticket."
+        let speaker = matches!(&parts[i].part, Part::Pron(low) if matches!(low.as_str(), "we" | "i" | "they" | "he" | "she" | "мы" | "они")) && matches!(parts.get(i.wrapping_sub(1)).map(|p| &p.part), Some(Part::Thing(_) | Part::Adv)) && acts(parts.get(i + 1..).unwrap_or(&[]));
+        if speaker {
+            return Some(i);
+        }
+        let border = matches!(parts[i].part, Part::Comma | Part::And | Part::Conj | Part::Dash | Part::Colon);
         let opens = parts.get(i + 1).is_some_and(|p| matches!(p.part, Part::Thing(_) | Part::Pron(_)));
-        border && opens && acts(parts.get(i + 2..).unwrap_or(&[]))
+        (border && opens && acts(parts.get(i + 2..).unwrap_or(&[]))).then_some(i + 1)
     })
 }
 
@@ -119,9 +124,10 @@ impl Reader<'_> {
     /// Reads the clauses of a sentence for what stands together.
     pub(super) fn near(&mut self, parts: &[Placed]) {
         let mut topic = self.topic();
-        let mut earlier: Option<Phrase> = None;
+        let mut earlier: Vec<Phrase> = Vec::new();
         let parts = &parts[..parts.len().min(CLAUSE * 2)];
         self.counted(parts);
+        self.spent(parts);
         let mut from = 0;
         while from < parts.len() {
             let semi = parts[from..].iter().position(|p| matches!(p.part, Part::Semi)).map(|s| s + from);
@@ -133,17 +139,22 @@ impl Reader<'_> {
                 self.frame_ties(frame);
             }
             let Some(frame) = frames.into_iter().next() else {
-                from = if end == from { end + 1 } else { end };
+                from = end.max(from + 1);
                 continue;
             };
-            // "When a barcode is scanned, an event is recorded": the event is the barcode's.
-            if let (Some(before), Some(now)) = (&earlier, &frame.subject)
-                && frame.verb.is_some_and(|(act, passive)| passive && matches!(act, Act::Store | Act::Manage | Act::Link))
-            {
-                self.emit_near(now, before);
+            // "When a barcode is scanned, an event is recorded", "when a customer brings a bike, we open a ticket".
+            let made = match frame.verb {
+                Some((Act::Store | Act::Manage | Act::Link, true)) => frame.subject.as_ref(),
+                Some((Act::Store | Act::Manage | Act::Link, false)) if !temporal && frame.subject.as_ref().is_none_or(|s| class(s) == Some(Class::Person)) => frame.objects.first().filter(|o| matches!(o.quant, Quant::A | Quant::One)),
+                _ => None,
+            };
+            if let Some(now) = made {
+                for before in &earlier {
+                    self.emit_near(now, before);
+                }
             }
             if temporal {
-                earlier = frame.subject.clone();
+                earlier = frame.subject.iter().chain(&frame.objects).filter(|t| !is_property(t)).take(3).cloned().collect();
             }
             if let Some(subject) = frame.subject.as_ref().filter(|s| class(s) != Some(Class::Person) && !is_property(s)) {
                 topic = Some(subject.clone());
@@ -157,7 +168,7 @@ impl Reader<'_> {
             {
                 self.object = Some(object.clone());
             }
-            from = if end == from { end + 1 } else { end };
+            from = end.max(from + 1);
         }
     }
 
@@ -170,6 +181,12 @@ impl Reader<'_> {
     }
 
     fn emit_near(&mut self, from: &Phrase, to: &Phrase) {
+        let mut to = to.clone();
+        // "600 flats in 45 buildings" counts them all, not those of one flat.
+        if self.text[to.span.clone()].starts_with(|c: char| c.is_ascii_digit()) {
+            to.quant = Quant::The;
+        }
+        let to = &to;
         self.emit(Fact::Link { rule: Rule::Near, subject: from.clone(), items: vec![Item::from(to)] });
     }
 
@@ -185,10 +202,17 @@ impl Reader<'_> {
                 if is_property(first) {
                     // "an expiry date per batch": the thing before has batches.
                     if let Some(owner) = parts[..i].iter().rev().take(5).find_map(|p| thing(Some(p))) {
-                        found.push((Rule::Near, to.clone(), owner.clone()));
+                        found.push((Rule::Near, to.clone(), Phrase { quant: Quant::The, ..owner.clone() }));
                     }
-                } else if first.of.is_none() && matches!(first.quant, Quant::One | Quant::A | Quant::Many) {
+                } else if first.of.is_none() && (first.plural || matches!(first.quant, Quant::One | Quant::A | Quant::Many)) {
                     found.push((Rule::Per, to.clone(), first.clone()));
+                    // "projects per client with a rate"
+                    if matches!(parts.get(i + 3).map(|p| &p.part), Some(Part::Prep(with)) if with == "with") {
+                        let told = items(self.text, &parts[i + 4..]);
+                        if told.iter().any(|t| is_property(&t.phrase)) {
+                            self.emit(Fact::Link { rule: Rule::With, subject: first.clone(), items: told });
+                        }
+                    }
                 }
             }
             // "There are bins in each zone", "Within a zone there are bins".
@@ -210,6 +234,29 @@ impl Reader<'_> {
         }
         for (rule, subject, item) in found {
             self.emit(Fact::Link { rule, subject, items: vec![Item::from(&item)] });
+        }
+    }
+
+    /// "I track time against projects (date, hours)": the time is a record of its own.
+    fn spent(&mut self, parts: &[Placed]) {
+        for i in 1..parts.len() {
+            let Some(time) = thing(parts.get(i)).filter(|t| matches!(t.key.as_str(), "time" | "hour" | "working time" | "working hour")) else { continue };
+            let noted = matches!(parts[i - 1].part, Part::Verb { act: Act::Store | Act::Manage, participle: false, .. });
+            let (Some(Part::Prep(prep)), Some(on)) = (parts.get(i + 1).map(|p| &p.part), thing(parts.get(i + 2))) else { continue };
+            if !noted || !matches!(prep.as_str(), "on" | "against" | "for" | "to" | "per" | "by" | "на" | "по") || is_property(on) || class(on) == Some(Class::Stop) {
+                continue;
+            }
+            let label = if time.russian { "учтённое время" } else { "time entry" };
+            let entry = Phrase { key: "time entry".into(), label: label.into(), long_key: "time entry".into(), long_label: label.into(), of: None, tail: String::new(), ..time.clone() };
+            self.emit(Fact::Declared(entry.clone()));
+            self.emit_near(&entry, on);
+            if let Some(Part::Open | Part::Colon) = parts.get(i + 3).map(|p| &p.part) {
+                let found: Vec<Item> = items(self.text, &parts[i + 4..]).into_iter().filter(|f| is_property(&f.phrase)).collect();
+                if !found.is_empty() {
+                    self.emit(Fact::Link { rule: Rule::Listed, subject: entry, items: found });
+                }
+            }
+            return;
         }
     }
 
@@ -341,7 +388,7 @@ impl Reader<'_> {
                     if !matches!(act, Act::Have | Act::Consist) {
                         self.emit_near(subject, object);
                     }
-                } else if !staff(&subject.key) && matches!(act, Act::Manage | Act::Store) {
+                } else if !staff(&subject.key) && !person(object) && matches!(act, Act::Manage | Act::Store) {
                     self.emit_near(object, subject);
                 }
             }
@@ -360,7 +407,7 @@ impl Reader<'_> {
             let about: Vec<Phrase> = if passive { subject.into_iter().cloned().collect() } else { frame.objects.iter().chain(frame.behind.iter().map(|(_, to)| to)).take(4).cloned().collect() };
             let doer = if passive { frame.behind.iter().find(|(p, to)| p == "by" && person(to)).map(|(_, to)| to.clone()) } else { subject.filter(|s| person(s)).cloned().or_else(|| self.teller.clone()) };
             if let Some(doer) = doer.filter(|d| !staff(&d.key)) {
-                self.emit(Fact::Event { names, doer, about });
+                self.emit(Fact::Event { names, doer, about, items: Vec::new() });
             }
         }
         // "Parts go into the order with a quantity": the quantity is the link's.

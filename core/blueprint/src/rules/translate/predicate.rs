@@ -50,6 +50,9 @@ impl Reader<'_> {
         if denied && matches!(act, Act::Have | Act::Consist) {
             return Flow::End;
         }
+        // "Each record names the tooth", "a receipt shows the date": papers hold what they tell.
+        let tells = matches!(verb.form.as_str(), "names" | "name" | "shows" | "show" | "states" | "state" | "gives" | "mentions" | "mention") && !verb.passive && !verb.loose && verb.subject.as_ref().is_some_and(|s| class(s) != Some(Class::Person) && !is_property(s) && class(unwrap(s)) != Some(Class::Stop) || s.quant == Quant::Each);
+        let act = if tells && items(self.text, verb.rest).iter().any(|i| is_property(&i.phrase)) { Act::Have } else { act };
         match act {
             Act::Have | Act::Consist => self.having(verb, scope),
             Act::Belong => self.belonging(verb, scope),
@@ -112,6 +115,8 @@ impl Reader<'_> {
             }
         } else if verb.passive && !verb.reflexive && !verb.led_by(&["by"]) {
             return self.managing(verb);
+        } else if let (true, Some(subject)) = (verb.passive, &verb.subject) {
+            self.parties(&subject.clone(), verb.rest);
         }
         // "The manager defines rates": people hold what they have and only set what they define.
         if matches!(verb.form.as_str(), "define" | "decide" | "determine" | "identify" | "describe" | "list" | "defines" | "decides" | "determines" | "identifies" | "describes" | "lists") && verb.subject.as_ref().is_some_and(|s| class(s) == Some(Class::Person)) {
@@ -134,7 +139,12 @@ impl Reader<'_> {
                 (Part::Prep(prep), Part::Thing(to)) if matches!(prep.as_str(), "to" | "with" | "к" | "за" | "на") => Some(to.clone()),
                 _ => None,
             }) {
-                self.belongs(first.clone(), vec![Item::from(&to)]);
+                // "assigns a mechanic to each job": the job is the mechanic's.
+                if class(first) == Some(Class::Person) && !first.plural && !to.plural && class(&to) != Some(Class::Person) {
+                    self.belongs(to, vec![Item::from(first)]);
+                } else {
+                    self.belongs(first.clone(), vec![Item::from(&to)]);
+                }
             }
             return self.managing(verb);
         }
@@ -165,7 +175,7 @@ impl Reader<'_> {
         }
         let found = items(self.text, rest);
         // "Allergies must be recorded as well."
-        if let (true, Some(property), Some(owner)) = (verb.passive, verb.subject.as_ref().filter(|s| is_property(s) && s.of.is_none()), self.subject.clone().filter(|s| matches!(class(s), Some(Class::Record | Class::Person)))) {
+        if let (true, Some(property), Some(owner)) = (verb.passive, verb.subject.as_ref().filter(|s| is_property(s) && s.of.is_none()), self.subject.clone().filter(|s| matches!(class(s), Some(Class::Record | Class::Person)) && !staff(&s.key))) {
             self.emit(Fact::Link { rule: Rule::Has, subject: owner, items: vec![Item::from(property)] });
             return Flow::End;
         }
@@ -290,6 +300,26 @@ impl Reader<'_> {
                 self.emit(Fact::Link { rule: Rule::Has, subject: subject.clone(), items: told });
             }
         }
+        // "Guests book online: name, phone, date": who they are is theirs, the rest is the booking's.
+        if let Some(colon) = verb.rest.iter().position(|p| matches!(p.part, Part::Colon))
+            && class(&subject) == Some(Class::Person)
+            && !staff(&subject.key)
+            && verb.rest[..colon].iter().all(|p| matches!(p.part, Part::Adv | Part::Value | Part::Prep(_)))
+        {
+            let told = items(self.text, &verb.rest[colon + 1..]);
+            if told.len() > 1 && told.iter().filter(|i| is_property(&i.phrase)).count() * 2 > told.len() {
+                let (own, rest): (Vec<Item>, Vec<Item>) = told.into_iter().partition(|i| matches!(i.phrase.key.as_str(), "name" | "first name" | "last name" | "full name" | "phone" | "phone number" | "email" | "address" | "birth date" | "birthday" | "age"));
+                if !own.is_empty() {
+                    self.emit(Fact::Link { rule: Rule::Has, subject: subject.clone(), items: own });
+                }
+                if let Some(names) = super::near::event(&verb.form).filter(|_| !rest.is_empty()) {
+                    self.emit(Fact::Event { names, doer: subject.clone(), about: Vec::new(), items: rest });
+                } else if !rest.is_empty() {
+                    self.emit(Fact::Link { rule: Rule::Has, subject: subject.clone(), items: rest });
+                }
+                return Flow::Done;
+            }
+        }
         // Russian may name the doer last: "направление оформляет врач".
         if let Some(doer) = found.first().filter(|f| verb.russian && class(&f.phrase) == Some(Class::Person) && matches!(class(&subject), Some(Class::Record | Class::Either))) {
             self.emit(Fact::Actor { phrase: doer.phrase.clone(), story: false });
@@ -310,6 +340,11 @@ impl Reader<'_> {
             self.belongs(object.phrase.clone(), vec![Item::from(to)]);
         }
         self.handled(found.clone());
+        // Many join, attend or take what many others do too.
+        let mut subject = subject;
+        if matches!(verb.form.as_str(), "join" | "joins" | "attend" | "attends" | "enrol" | "enroll" | "enrols" | "enrolls" | "sign" | "register" | "registers" | "participate" | "participates" | "take" | "takes" | "play" | "plays" | "visit" | "visits" | "посещает" | "посещают" | "проходит" | "проходят" | "участвует" | "участвуют") && subject.plural && found.first().is_some_and(|f| matches!(f.phrase.key.rsplit(' ').next(), Some("course" | "class" | "group" | "event" | "lesson" | "team" | "club" | "workshop" | "training" | "project" | "program" | "instrument" | "session"))) {
+            subject.quant = Quant::Many;
+        }
         // "A customer puts parts in an order": the order has the parts, not the customer.
         let moved = rest.iter().take(4).zip(rest.iter().skip(1)).any(|(prep, to)| matches!((&prep.part, &to.part), (Part::Prep(prep), Part::Thing(to)) if matches!(prep.as_str(), "into" | "onto" | "in" | "to") && matches!(class(to), Some(Class::Record)))) && class(&subject) == Some(Class::Person) && verb.act == Act::Manage;
         if !found.is_empty() && !moved {

@@ -36,9 +36,14 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
     let (many_to, many_from) = match rule {
         Rule::Has | Rule::Listed | Rule::Consists | Rule::With => {
             let many = item.plural || item.quant == Quant::Many;
+            // People's things are theirs: who has a car may have two.
+            if rule != Rule::Consists && !many && item.quant != Quant::One && class(subject) == Some(Class::Person) && class(item) == Some(Class::Record) && !place(&item.key) && !matches!(item.key.rsplit(' ').next(), Some("plan" | "group" | "role" | "position" | "class" | "tariff" | "membership" | "grade" | "course" | "unit")) {
+                (None, Some(false))
+            } else {
             // A bike is rented again and again: what a booking or an order takes from stock stands in many of them.
             let shared = many && rule != Rule::Of && books(&subject.key) && !own_part(&item.key);
             (Some(many), if shared { Some(true) } else if item.quant == Quant::One && (subject.quant == Quant::One || (class(subject) == Some(Class::Person) && class(item) != Some(Class::Person))) { Some(false) } else { None })
+            }
         }
         Rule::Belongs => {
             // "Orders belong to customers" speaks of the kind; "an order belongs to several customers" counts.
