@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! requirements  id -> { number, text: Text, kind, priority, state, place, origin... }
+//!               "req_...|number" -> counter            stays when the requirement goes
 //! entities      id -> { name, label, note, x, y, origin..., attributes: id -> { name, label, type, values, required, unique, place, origin... } }
 //! relations     id -> { from, to, cardinality, label, origin... }
 //! links         "req_...|ent_..." -> true
@@ -31,6 +32,11 @@ pub const LINKS: &str = "links";
 /// Briefs by id.
 pub const BRIEFS: &str = "briefs";
 const ATTRIBUTES: &str = "attributes";
+
+/// Numbers of requirements are below this. What a hostile program writes beyond is no number, so that it can't use
+/// all numbers up.
+pub const NUMBERS: u64 = 1_000_000;
+const NUMBER: &str = "number";
 
 /// The longest name or label that is shown, in characters.
 pub const LONGEST_NAME: usize = 120;
@@ -203,6 +209,7 @@ fn number(document: &impl ReadDoc, object: &ObjId, key: &str) -> Option<i64> {
     match scalar(document, object, key)? {
         ScalarValue::Int(number) | ScalarValue::Timestamp(number) => Some(number),
         ScalarValue::Uint(number) => i64::try_from(number).ok(),
+        ScalarValue::Counter(counter) => Some(i64::from(&counter)),
         _ => None,
     }
 }
@@ -229,12 +236,28 @@ fn origin(document: &impl ReadDoc, object: &ObjId) -> Origin {
     }
 }
 
+/// The number that a requirement was given, also after it was removed. Numbers are told to people, so each is kept
+/// beside its requirement under a key of its own, as a counter, which undo leaves alone; older documents have it
+/// only inside the requirement.
+pub fn number_of(document: &impl ReadDoc, requirement: &str) -> Option<u64> {
+    let given = object(document, &ROOT, REQUIREMENTS).and_then(|parent| number(document, &parent, &pair(requirement, NUMBER)));
+    let inside = || number(document, &element(document, REQUIREMENTS, requirement)?, NUMBER);
+    let believable = |number: i64| u64::try_from(number).ok().filter(|number| (1..NUMBERS).contains(number));
+    given.and_then(believable).or_else(|| inside().and_then(believable))
+}
+
+/// The element that a key of a container is about.
+#[must_use]
+pub fn bearer<'k>(container: &str, key: &'k str) -> &'k str {
+    if container == REQUIREMENTS { key.split('|').next().unwrap_or(key) } else { key }
+}
+
 /// Reads a requirement.
 pub fn requirement(document: &impl ReadDoc, id: &str) -> Option<Requirement> {
     let object = element(document, REQUIREMENTS, id)?;
     let text = text_of(document, id).and_then(|text| document.text(&text).ok()).unwrap_or_default();
     Some(Requirement {
-        number: number(document, &object, "number").and_then(|number| u64::try_from(number).ok()).filter(|number| *number < 1_000_000_000).unwrap_or(0),
+        number: number_of(document, id).unwrap_or(0),
         text: if text.len() > LONGEST_TEXT { text.chars().take(LONGEST_TEXT).collect() } else { text },
         kind: RequirementKind::read(&line(document, &object, "kind")).unwrap_or(RequirementKind::Functional),
         priority: Priority::read(&line(document, &object, "priority")).unwrap_or(Priority::Should),
@@ -339,7 +362,8 @@ fn write_origin(transaction: &mut Transaction<'_>, object: &ObjId, origin: &Orig
 pub fn add_requirement(transaction: &mut Transaction<'_>, id: &str, requirement: &Requirement) -> Result<()> {
     let parent = container(transaction, REQUIREMENTS)?;
     let object = transaction.put_object(&parent, id, ObjType::Map)?;
-    transaction.put(&object, "number", requirement.number)?;
+    transaction.put(&object, NUMBER, requirement.number)?;
+    keep_number(transaction, id, requirement.number)?;
     let text = transaction.put_object(&object, "text", ObjType::Text)?;
     transaction.splice_text(&text, 0, 0, &requirement.text)?;
     transaction.put(&object, "kind", requirement.kind.word())?;
@@ -347,6 +371,20 @@ pub fn add_requirement(transaction: &mut Transaction<'_>, id: &str, requirement:
     transaction.put(&object, "state", requirement.state.word())?;
     transaction.put(&object, "place", requirement.place.as_str())?;
     write_origin(transaction, &object, &requirement.origin)
+}
+
+/// Keeps the number of a requirement for good, unless that was done already.
+///
+/// # Errors
+/// Those of Automerge.
+pub fn keep_number(transaction: &mut Transaction<'_>, id: &str, number: u64) -> Result<()> {
+    let (parent, key) = (container(transaction, REQUIREMENTS)?, pair(id, NUMBER));
+    if let Some(number) = i64::try_from(number).ok().filter(|number| *number > 0)
+        && scalar(transaction, &parent, &key).is_none()
+    {
+        transaction.put(&parent, key, ScalarValue::counter(number))?;
+    }
+    Ok(())
 }
 
 /// Adds an entity with its attributes.

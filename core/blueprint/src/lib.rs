@@ -20,7 +20,10 @@ use kernel::{Ctx, ProjectId, Result, id};
 use std::collections::BTreeMap;
 
 /// The tables of this context on a device.
-pub const MIGRATIONS: &[kernel::migrate::Migration] = &[kernel::migrate::Migration { context: "blueprint", number: 1, sql: include_str!("../../../migrations/local/blueprint/0001_create.sql") }];
+pub const MIGRATIONS: &[kernel::migrate::Migration] = &[
+    kernel::migrate::Migration { context: "blueprint", number: 1, sql: include_str!("../../../migrations/local/blueprint/0001_create.sql") },
+    kernel::migrate::Migration { context: "blueprint", number: 2, sql: include_str!("../../../migrations/local/blueprint/0002_numbers.sql") },
+];
 
 /// What stands before the underscore in ids of blueprint documents.
 pub const PREFIX: &str = "blu";

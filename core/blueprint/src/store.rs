@@ -31,6 +31,9 @@ pub(crate) struct EntityRow {
     pub origin: Origin,
 }
 
+/// An attribute, where it comes from, and its place.
+pub(crate) type AttributeRow = (Attribute, Origin, String);
+
 fn key(number: u64, suffix: &str) -> String {
     format!("R-{number}{suffix}")
 }
@@ -54,13 +57,14 @@ fn origin_values(origin: &Origin) -> [Value; 5] {
     [origin.brief.clone().into(), origin.sentence.clone().into(), span(origin.start), span(origin.end), (&origin.because).into()]
 }
 
-pub(crate) fn draw_requirement(sql: &mut dyn Sql, doc: &str, id: &str, requirement: Option<&doc::Requirement>) -> Result<()> {
-    let before: Option<u64> = sql.find("select number from blueprint_requirement where doc = $1 and requirement = $2", values![doc, id])?.map(|mut row| row.take(0)).transpose()?;
+/// Draws a requirement, and the number it was given, which outlives it.
+pub(crate) fn draw_requirement(sql: &mut dyn Sql, doc: &str, id: &str, requirement: Option<&doc::Requirement>, number: Option<u64>) -> Result<()> {
     let Some(requirement) = requirement else {
         sql.execute("delete from blueprint_requirement where doc = $1 and requirement = $2", values![doc, id])?;
         index(sql, doc, id, None)?;
-        return before.map_or(Ok(()), |number| draw_suffixes(sql, doc, number));
+        return draw_number(sql, doc, id, number, false);
     };
+    let new = sql.find("select 1 from blueprint_requirement where doc = $1 and requirement = $2", values![doc, id])?.is_none();
     let [brief, sentence, start, end, because] = origin_values(&requirement.origin);
     sql.execute(
         "insert into blueprint_requirement (doc, requirement, number, suffix, text, kind, priority, state, place, brief, sentence, span_start, span_end, because) values ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -68,31 +72,58 @@ pub(crate) fn draw_requirement(sql: &mut dyn Sql, doc: &str, id: &str, requireme
         &[doc.into(), id.into(), requirement.number.into(), (&requirement.text).into(), requirement.kind.word().into(), requirement.priority.word().into(), requirement.state.word().into(), (&requirement.place).into(), brief, sentence, start, end, because],
     )?;
     index(sql, doc, id, Some(("", &requirement.text)))?;
-    if before != Some(requirement.number) {
-        if let Some(before) = before {
-            draw_suffixes(sql, doc, before)?;
-        }
-        draw_suffixes(sql, doc, requirement.number)?;
+    draw_number(sql, doc, id, number, new)
+}
+
+fn draw_number(sql: &mut dyn Sql, doc: &str, id: &str, number: Option<u64>, new: bool) -> Result<()> {
+    let before: Option<u64> = sql.find("select number from blueprint_number where doc = $1 and requirement = $2", values![doc, id])?.map(|mut row| row.take(0)).transpose()?;
+    if before != number {
+        match number {
+            None => {
+                sql.execute("update blueprint_requirement set suffix = '' where doc = $1 and requirement = $2", values![doc, id])?;
+                sql.execute("delete from blueprint_number where doc = $1 and requirement = $2", values![doc, id])?
+            }
+            Some(number) => sql.execute("insert into blueprint_number (doc, requirement, number) values ($1, $2, $3) on conflict (doc, requirement) do update set number = $3", values![doc, id, number])?,
+        };
+    } else if !new {
+        return Ok(());
+    }
+    for number in BTreeSet::from([before, number]).into_iter().flatten() {
+        draw_suffixes(sql, doc, number)?;
     }
     Ok(())
 }
 
-/// Two people can give the same number while they are apart. The older requirement keeps it plain, the others
-/// bear a letter; every device finds the same letters, since ids sort by their time.
+/// Two people can give the same number while they are apart. The one whose id sorts first, which is the older one,
+/// keeps it plain; the others bear letters that follow from their own ids, so that these do not depend on who else is
+/// there. Removed requirements are counted too: no key changes because another went or came back. What no device can
+/// spare the second one is the moment of the merge, when its plain key gets letters.
 fn draw_suffixes(sql: &mut dyn Sql, doc: &str, number: u64) -> Result<()> {
-    let rows = sql.query("select requirement, suffix from blueprint_requirement where doc = $1 and number = $2 order by requirement", values![doc, number])?;
-    for (at, mut row) in rows.into_iter().enumerate() {
-        let (id, before): (String, String) = (row.take(0)?, row.take(1)?);
-        let suffix = match at {
-            0 => String::new(),
-            1..=25 => char::from(b'a' + u8::try_from(at).unwrap_or(0)).to_string(),
-            _ => format!(".{at}"),
-        };
-        if suffix != before {
+    let rows = sql.query(
+        "select n.requirement, r.suffix from blueprint_number n left join blueprint_requirement r on r.doc = n.doc and r.requirement = n.requirement where n.doc = $1 and n.number = $2 order by n.requirement",
+        values![doc, number],
+    )?;
+    let mut given = BTreeSet::new();
+    for mut row in rows {
+        let (id, before): (String, Option<String>) = (row.take(0)?, row.take(1)?);
+        let mut suffix = String::new();
+        while !given.insert(suffix.clone()) {
+            // Three letters nearly always suffice; the hash never ends before two ids part.
+            suffix = letters(&id, suffix.len() + 3);
+        }
+        if before.is_some_and(|before| before != suffix) {
             sql.execute("update blueprint_requirement set suffix = $3 where doc = $1 and requirement = $2", values![doc, id, suffix])?;
         }
     }
     Ok(())
+}
+
+/// Letters that follow from an id; consonants alone, so that they form no words.
+fn letters(id: &str, count: usize) -> String {
+    const LETTERS: &[u8; 16] = b"bcdfghkmnpqrtvxz";
+    let mut bytes = vec![0; count];
+    blake3::Hasher::new().update(id.as_bytes()).finalize_xof().fill(&mut bytes);
+    bytes.into_iter().map(|byte| char::from(LETTERS[usize::from(byte % 16)])).collect()
 }
 
 pub(crate) fn draw_entity(sql: &mut dyn Sql, doc: &str, id: &str, entity: Option<&doc::Entity>) -> Result<()> {
@@ -174,13 +205,13 @@ pub(crate) fn draw_brief(sql: &mut dyn Sql, doc: &str, id: &str, brief: Option<&
 /// Removes everything that is drawn from a document.
 pub(crate) fn erase(sql: &mut dyn Sql, doc: &str) -> Result<()> {
     sql.execute("delete from blueprint_text where rowid in (select n from blueprint_element where doc = $1)", values![doc])?;
-    for table in ["element", "requirement", "entity", "attribute", "relation", "link", "brief"] {
+    for table in ["element", "requirement", "number", "entity", "attribute", "relation", "link", "brief"] {
         sql.execute(&format!("delete from blueprint_{table} where doc = $1"), values![doc])?;
     }
     Ok(())
 }
 
-/// Everything that is drawn from a document, in a fixed order.
+/// Everything that is shown of a document, in a fixed order. Numbers that outlived their requirements are not shown.
 pub(crate) fn rows(sql: &mut dyn Sql, doc: &str) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (table, order) in [("requirement", "requirement"), ("entity", "entity"), ("attribute", "entity, attribute"), ("relation", "relation"), ("link", "requirement, entity"), ("brief", "brief")] {
@@ -240,9 +271,16 @@ pub(crate) fn last_place(sql: &mut dyn Sql, doc: &str) -> Result<Option<String>>
     sql.find("select place from blueprint_requirement where doc = $1 order by place desc, requirement desc limit 1", values![doc])?.map(|mut row| row.take(0)).transpose()
 }
 
-pub(crate) fn next_number(sql: &mut dyn Sql, doc: &str) -> Result<u64> {
-    let last: Option<u64> = sql.find("select number from blueprint_requirement where doc = $1 order by number desc limit 1", values![doc])?.map(|mut row| row.take(0)).transpose()?;
-    Ok(last.unwrap_or(0) + 1)
+/// Numbers for new requirements: those after every one that was ever given. Where a hostile program gave the last
+/// ones, the free ones below.
+pub(crate) fn free_numbers(sql: &mut dyn Sql, doc: &str, count: usize) -> Result<Vec<u64>> {
+    let last: Option<u64> = sql.find("select number from blueprint_number where doc = $1 order by number desc limit 1", values![doc])?.map(|mut row| row.take(0)).transpose()?;
+    let last = last.unwrap_or(0);
+    if last + (count as u64) < doc::NUMBERS {
+        return Ok((last + 1..).take(count).collect());
+    }
+    let given: BTreeSet<u64> = sql.query("select number from blueprint_number where doc = $1", values![doc])?.into_iter().map(|mut row| row.take(0)).collect::<Result<_>>()?;
+    Ok((1..doc::NUMBERS).filter(|number| !given.contains(number)).take(count).collect())
 }
 
 pub(crate) fn entities(sql: &mut dyn Sql, doc: &str) -> Result<Vec<EntityRow>> {
@@ -259,13 +297,13 @@ fn entity_row(mut row: Row) -> Result<EntityRow> {
 }
 
 /// Attributes by entity, in their order, with where they come from.
-pub(crate) fn attributes(sql: &mut dyn Sql, doc: &str, entity: Option<&str>) -> Result<BTreeMap<String, Vec<(Attribute, Origin, String)>>> {
+pub(crate) fn attributes(sql: &mut dyn Sql, doc: &str, entity: Option<&str>) -> Result<BTreeMap<String, Vec<AttributeRow>>> {
     let columns = "select entity, attribute, name, label, type, choices, required, uniq, brief, sentence, because, place from blueprint_attribute";
     let rows = match entity {
         None => sql.query(&format!("{columns} where doc = $1 order by entity, place, attribute"), values![doc])?,
         Some(entity) => sql.query(&format!("{columns} where doc = $1 and entity = $2 order by place, attribute"), values![doc, entity])?,
     };
-    let mut found: BTreeMap<String, Vec<(Attribute, Origin, String)>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<AttributeRow>> = BTreeMap::new();
     for mut row in rows {
         let attribute = Attribute {
             id: row.take(1)?,

@@ -1,7 +1,8 @@
 //! Undo and redo of one's own steps, among other people's changes.
 //!
 //! A step is undone by the inverse of its own change: what it put is put back where nobody has changed it since, what it
-//! typed is taken out at the heads at which it was typed, so that other people's words around it stay.
+//! typed is taken out at the heads at which it was typed, so that other people's words around it stay. Counters stay: what
+//! was counted or numbered in the meantime was told to people and is not given out twice.
 
 use std::collections::BTreeSet;
 
@@ -154,6 +155,9 @@ impl<'p> Plan<'p> {
             let inside_returning = (0..=path.len()).any(|length| returning.contains(&key(&path[..length].to_vec())));
             match &patch.action {
                 PatchAction::PutMap { key: name, value, .. } => {
+                    if counts(automerge, &path, name) {
+                        continue;
+                    }
                     let full = [path.clone(), vec![Prop::Map(name.clone())]].concat();
                     if inside_returning {
                         plan.structure.push(patch);
@@ -171,6 +175,7 @@ impl<'p> Plan<'p> {
                 }
                 PatchAction::DeleteMap { key: name } => {
                     if let Some(object) = find(automerge, &path)
+                        && !counts(automerge, &path, name)
                         && unchanged(automerge, &path, &object, name, hash)
                     {
                         plan.structure.push(patch);
@@ -223,6 +228,11 @@ fn find(document: &impl ReadDoc, path: &Path) -> Option<ObjId> {
         Ok(Some((Value::Object(_), id))) => Some(id),
         _ => None,
     })
+}
+
+/// Whether a key holds a counter now.
+fn counts(automerge: &Automerge, path: &Path, key: &str) -> bool {
+    find(automerge, path).and_then(|object| automerge.get(&object, key).ok().flatten()).is_some_and(|(value, _)| matches!(value, Value::Scalar(value) if value.is_counter()))
 }
 
 /// Whether a key holds now what it held right after the change, with everything inside. Objects that were removed and

@@ -33,10 +33,7 @@ pub fn history(ctx: &mut Ctx<'_>, input: &HistoryQuery) -> Result<Vec<Change>> {
     let shared = kernel::space::get(ctx.sql, space)?.server.is_some();
     let own = ctx.author()?.key.verifying_key().to_bytes();
     let document = ctx.doc(&doc)?;
-    let objects = match &input.id {
-        None => None,
-        Some(id) => Some((id.as_str(), objects(document, id))),
-    };
+    let objects = input.id.as_ref().map(|id| (id.as_str(), objects(document, id)));
     let mut found = Vec::new();
     for change in document.get_changes(&[]).into_iter().rev() {
         // The first change of a document makes its empty shape, which nobody did.

@@ -62,8 +62,7 @@ fn step(ctx: &mut Ctx<'_>, project: ProjectId, way: Way) -> Result<Undone> {
     let (doc, space) = open(ctx, project, Permission::Edit)?;
     let step = ctx.step(&doc, way)?;
     if let Some(step) = &step {
-        let touched = touched(&step.patches);
-        draw(ctx, &doc, &touched)?;
+        let touched = follow(ctx, &doc, &step.patches)?;
         mark_pending(ctx, &doc, space, &touched, None)?;
         ctx.emit("blueprint", "Undone", doc.as_str());
     }
@@ -149,7 +148,7 @@ fn touched(patches: &[Patch]) -> Touched {
             };
             let container = keys.next().or(last)?;
             let id = keys.next().or(last)?;
-            (container != id).then(|| (container.to_owned(), id.to_owned()))
+            (container != id).then(|| (container.to_owned(), doc::bearer(container, id).to_owned()))
         })
         .collect()
 }
@@ -159,8 +158,7 @@ fn draw(ctx: &mut Ctx<'_>, doc: &str, touched: &Touched) -> Result<()> {
     for (container, id) in touched.iter().filter(|(_, id)| doc::plausible(id)) {
         match container.as_str() {
             REQUIREMENTS => {
-                let requirement = doc::requirement(ctx.doc(doc)?, id);
-                store::draw_requirement(ctx.sql, doc, id, requirement.as_ref())?;
+                draw_requirement(ctx, doc, id)?;
             }
             ENTITIES => {
                 let entity = doc::entity(ctx.doc(doc)?, id);
@@ -185,12 +183,39 @@ fn draw(ctx: &mut Ctx<'_>, doc: &str, touched: &Touched) -> Result<()> {
     Ok(())
 }
 
+fn draw_requirement(ctx: &mut Ctx<'_>, doc: &str, id: &str) -> Result<()> {
+    let document = ctx.doc(doc)?;
+    let (requirement, number) = (doc::requirement(document, id), doc::number_of(document, id));
+    store::draw_requirement(ctx.sql, doc, id, requirement.as_ref(), number)
+}
+
+/// Draws what patches touch; answers it.
+fn follow(ctx: &mut Ctx<'_>, doc: &str, patches: &[Patch]) -> Result<Touched> {
+    let touched = touched(patches);
+    if patches.iter().any(replaces_a_container) {
+        draw_all(ctx, doc)?;
+    } else {
+        draw(ctx, doc, &touched)?;
+    }
+    Ok(touched)
+}
+
+/// A hostile program can put another object, or nothing, where a container was. Then the patches name no elements, and
+/// all of them may be others.
+fn replaces_a_container(patch: &Patch) -> bool {
+    let key = match &patch.action {
+        PatchAction::PutMap { key, .. } | PatchAction::DeleteMap { key } | PatchAction::Conflict { prop: Prop::Map(key) } => key,
+        _ => return false,
+    };
+    patch.path.is_empty() && doc::CONTAINERS.contains(&key.as_str())
+}
+
 /// Follows a merge.
 ///
 /// # Errors
 /// Those of the store.
 pub fn merged(ctx: &mut Ctx<'_>, doc: &str, patches: &[Patch]) -> Result<()> {
-    draw(ctx, doc, &touched(patches))?;
+    follow(ctx, doc, patches)?;
     ctx.emit("blueprint", "BlueprintMerged", doc);
     Ok(())
 }
@@ -200,15 +225,19 @@ pub fn merged(ctx: &mut Ctx<'_>, doc: &str, patches: &[Patch]) -> Result<()> {
 /// # Errors
 /// Those of the store.
 pub fn rebuild(ctx: &mut Ctx<'_>, doc: &str) -> Result<()> {
+    draw_all(ctx, doc)?;
+    ctx.emit("blueprint", "BlueprintMerged", doc);
+    Ok(())
+}
+
+fn draw_all(ctx: &mut Ctx<'_>, doc: &str) -> Result<()> {
     store::erase(ctx.sql, doc)?;
     let automerge = ctx.doc(doc)?;
     let mut all = Touched::new();
     for container in doc::CONTAINERS {
-        all.extend(doc::ids(automerge, container).into_iter().map(|id| (container.to_owned(), id)));
+        all.extend(doc::ids(automerge, container).into_iter().map(|key| (container.to_owned(), doc::bearer(container, &key).to_owned())));
     }
-    draw(ctx, doc, &all)?;
-    ctx.emit("blueprint", "BlueprintMerged", doc);
-    Ok(())
+    draw(ctx, doc, &all)
 }
 
 /// A digest of everything that is drawn from a document.

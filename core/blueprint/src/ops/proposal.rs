@@ -75,7 +75,7 @@ pub fn accept(ctx: &mut Ctx<'_>, input: &Accept) -> Result<()> {
             places.insert(entity, place.clone());
         }
     }
-    let mut number = store::next_number(ctx.sql, &doc)?;
+    let mut numbers = store::free_numbers(ctx.sql, &doc, chosen.len())?.into_iter();
     let mut last = store::last_place(ctx.sql, &doc)?;
     let mut ids = Vec::new();
     for at in &chosen {
@@ -127,8 +127,7 @@ pub fn accept(ctx: &mut Ctx<'_>, input: &Accept) -> Result<()> {
                 Plan::Requirement { kind, priority, text, entities } => {
                     let place = place::after(last.as_deref());
                     last = Some(place.clone());
-                    let requirement = doc::Requirement { number, text: text.clone(), kind: *kind, priority: *priority, state: RequirementState::Draft, place, origin: origin(item) };
-                    number += 1;
+                    let requirement = doc::Requirement { number: numbers.next().unwrap_or(0), text: text.clone(), kind: *kind, priority: *priority, state: RequirementState::Draft, place, origin: origin(item) };
                     doc::add_requirement(transaction, id, &requirement)?;
                     let links = doc::container(transaction, LINKS)?;
                     for entity in entities.iter().filter_map(|name| entity_ids.get(&name.to_lowercase())) {

@@ -76,7 +76,7 @@ pub fn add_requirement(ctx: &mut Ctx<'_>, remarks: &dyn Remarks, input: &AddRequ
             free_place(ctx, &doc, Some(after), "")?
         }
     };
-    let number = store::next_number(ctx.sql, &doc)?;
+    let number = store::free_numbers(ctx.sql, &doc, 1)?.pop().unwrap_or(0);
     let id = ctx.id("req");
     let label = if text.trim().is_empty() { ("Added a requirement".to_owned(), "Добавлено требование".to_owned()) } else { (format!("Added \"{}\"", short(&text)), format!("Добавлено «{}»", short(&text))) };
     let requirement = doc::Requirement { number, text, kind: RequirementKind::Functional, priority: Priority::Should, state: RequirementState::Draft, place, origin: Origin::default() };
@@ -178,6 +178,9 @@ pub fn remove_requirement(ctx: &mut Ctx<'_>, input: &ElementRef) -> Result<()> {
     let work = Work { project: input.project, label: label.into(), element: Some(&input.id), touched };
     change(ctx, work, |transaction| {
         let requirements = doc::container(transaction, REQUIREMENTS)?;
+        if let Some(number) = doc::number_of(transaction, &input.id) {
+            doc::keep_number(transaction, &input.id, number)?;
+        }
         transaction.delete(&requirements, input.id.as_str())?;
         let container = doc::container(transaction, LINKS)?;
         for pair in &links {

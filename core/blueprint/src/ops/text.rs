@@ -5,7 +5,7 @@ use automerge::{ChangeHash, ObjId, Patch, PatchAction, ReadDoc};
 use kernel::doc::Edit;
 use kernel::{Ctx, Error, Permission, Result};
 
-use super::{gone, heads, mark_pending, open, touch};
+use super::{draw_requirement, gone, heads, mark_pending, open, touch};
 use crate::doc::{self, LONGEST_TEXT, REQUIREMENTS};
 use crate::model::{EditText, ReadText, Splice, TextState};
 
@@ -43,8 +43,7 @@ pub fn edit_text(ctx: &mut Ctx<'_>, input: &EditText) -> Result<TextState> {
     let own = match changed.hash {
         None => at,
         Some(hash) => {
-            let requirement = doc::requirement(ctx.doc(&doc)?, &input.id);
-            crate::store::draw_requirement(ctx.sql, &doc, &input.id, requirement.as_ref())?;
+            draw_requirement(ctx, &doc, &input.id)?;
             mark_pending(ctx, &doc, space, &touch(REQUIREMENTS, &input.id), Some(hash))?;
             ctx.emit("blueprint", "TextEdited", doc.as_str());
             vec![hash]
