@@ -1,9 +1,9 @@
 //! The person's accounts on servers: where a link leads, signing up, in and out, and fresh access tokens.
 
+use ::identity::{Instance, Preview, RefreshToken, SetUp, Tokens};
 use kernel::sql::Row;
-use kernel::{Code, Ctx, Error, PersonId, Result, Timestamp, Words, values};
+use kernel::{Code, Ctx, Error, Result, Timestamp, Words, values};
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wiring::device::{Account, Probe, ProbeKind, ProbeLink, ServerRef, SignIn, SignUp};
 
@@ -16,41 +16,6 @@ const MARGIN: i64 = 60_000;
 
 /// The tables of accounts on a device.
 pub const MIGRATIONS: &[kernel::migrate::Migration] = &[kernel::migrate::Migration { context: "identity", number: 1, sql: include_str!("../../migrations/local/identity/0001_create.sql") }];
-
-/// What a server answers to signing in and to renewing.
-#[derive(Deserialize)]
-struct Tokens {
-    access_token: String,
-    refresh_token: String,
-    /// Seconds.
-    expires_in: i64,
-    person: Person,
-}
-
-#[derive(Deserialize)]
-struct Person {
-    id: PersonId,
-    name: String,
-    email: String,
-}
-
-#[derive(Deserialize)]
-struct Instance {
-    name: String,
-}
-
-/// What an invitation leads to, before anyone is signed in.
-#[derive(Deserialize)]
-struct Preview {
-    project_name: String,
-    role: kernel::Role,
-}
-
-#[derive(Serialize)]
-struct Device {
-    device_key: String,
-    device_name: String,
-}
 
 pub(crate) async fn call(host: &Host, name: &str, payload: Value) -> Result<Value> {
     match name {
@@ -97,45 +62,46 @@ async fn probe(host: &Host, link: &Link) -> Result<Probe> {
     })
 }
 
-async fn device(host: &Host) -> Result<Device> {
+/// The public key of this device, and what it is called.
+async fn device(host: &Host) -> Result<(String, String)> {
     host.on_store(|store, _| {
         let device = store.device().ok_or_else(|| Error::internal("a store without a device"))?;
-        Ok(Device { device_key: hex(device.key.verifying_key().as_bytes()), device_name: device.name.clone() })
+        Ok((hex(device.key.verifying_key().as_bytes()), device.name.clone()))
     })
     .await
 }
 
 async fn sign_in(host: &Host, input: SignIn) -> Result<Account> {
     let link = Link::parse(&input.link)?;
-    let device = device(host).await?;
-    let body = json!({ "email": input.email.trim(), "password": input.password, "device_key": device.device_key, "device_name": device.device_name });
+    let (device_key, device_name) = device(host).await?;
+    let body = ::identity::SignIn { email: input.email, password: input.password, device_key: Some(device_key), device_name: Some(device_name) };
     let tokens: Tokens = remote::call(host, &link.server, Method::POST, "/v1/identity/sign-in", None, Some(&body)).await?;
     keep(host, link.server, tokens).await
 }
 
 async fn sign_up(host: &Host, input: SignUp) -> Result<Account> {
     let link = Link::parse(&input.link)?;
-    let device = device(host).await?;
-    let mut body = json!({ "name": input.name.trim(), "email": input.email.trim(), "password": input.password, "device_key": device.device_key, "device_name": device.device_name });
-    let path = match &link.kind {
+    let (device_key, device_name) = device(host).await?;
+    let (device_key, device_name) = (Some(device_key), Some(device_name));
+    let SignUp { name, email, password, .. } = input;
+    let tokens: Tokens = match link.kind {
         LinkKind::Setup(token) => {
-            body["token"] = json!(token);
-            "/v1/identity/setup"
+            let body = SetUp { token, name, email, password, device_key, device_name };
+            remote::call(host, &link.server, Method::POST, "/v1/identity/setup", None, Some(&body)).await?
         }
-        LinkKind::Invitation(token) => {
-            body["invitation"] = json!(token);
-            "/v1/identity/sign-up"
+        LinkKind::Invitation(invitation) => {
+            let body = ::identity::SignUp { invitation, name, email, password, device_key, device_name };
+            remote::call(host, &link.server, Method::POST, "/v1/identity/sign-up", None, Some(&body)).await?
         }
         LinkKind::Plain => {
             return Err(Error::invalid("link", ("An account is made with an invitation. Ask someone on this server for a link.", "Учётная запись создаётся по приглашению. Попросите ссылку у того, кто уже на этом сервере.")));
         }
     };
-    let tokens: Tokens = remote::call(host, &link.server, Method::POST, path, None, Some(&body)).await?;
     keep(host, link.server, tokens).await
 }
 
 async fn keep(host: &Host, server: String, tokens: Tokens) -> Result<Account> {
-    let expires = now().plus_millis(tokens.expires_in.saturating_mul(1_000));
+    let expires = now().plus_millis(i64::from(tokens.expires_in) * 1_000);
     let account = host
         .run(move |ctx| {
             ctx.sql.execute(
@@ -160,7 +126,7 @@ async fn sign_out(host: &Host, server: String) -> Result<()> {
     let refresh = host.run(move |ctx| ctx.sql.find("select refresh from identity_account where server = $1", values![&place])?.map_or(Ok(None), |mut row| row.take::<Option<String>>(0))).await?;
     if let Some(refresh) = refresh {
         // Offline the token is forgotten here all the same; on the server it ends by its age.
-        let told: Result<Value> = remote::call(host, &server, Method::POST, "/v1/identity/sign-out", None, Some(&json!({ "refresh_token": refresh }))).await;
+        let told: Result<Value> = remote::call(host, &server, Method::POST, "/v1/identity/sign-out", None, Some(&RefreshToken { refresh_token: refresh })).await;
         if let Err(error) = told {
             tracing::info!(%server, %error, "the server was not told of the sign-out");
         }
@@ -207,10 +173,10 @@ pub(crate) async fn access_token(host: &Host, server: &str) -> Result<String> {
         return Ok(access);
     }
     let Some(refresh) = refresh else { return Err(signed_out(server, reason(&mut row)?)) };
-    match remote::call::<Tokens>(host, server, Method::POST, "/v1/identity/refresh", None, Some(&json!({ "refresh_token": refresh }))).await {
+    match remote::call::<Tokens>(host, server, Method::POST, "/v1/identity/refresh", None, Some(&RefreshToken { refresh_token: refresh })).await {
         Ok(tokens) => {
             let access = tokens.access_token.clone();
-            let (server, expires) = (server.to_owned(), now().plus_millis(tokens.expires_in.saturating_mul(1_000)));
+            let (server, expires) = (server.to_owned(), now().plus_millis(i64::from(tokens.expires_in) * 1_000));
             host.run(move |ctx| {
                 ctx.sql.execute("update identity_account set refresh = $2, access = $3, access_expires = $4 where server = $1", values![server, tokens.refresh_token, tokens.access_token, expires])
             })

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use kernel::{Error, PersonId, ProjectId, Role, Result, SpaceId, Timestamp, space};
+use ::identity::{Accepted, GiveRole, Invited, Members, Nothing, ShareSpace};
+use kernel::{Error, ProjectId, Result, Role, SpaceId, space};
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::device::{Invitation, Invite, JoinProject, Member, MemberRef, SetMemberRole, ShareProject};
 
@@ -14,31 +14,6 @@ use crate::{identity, sync};
 
 /// How long joining waits for the project to arrive before it leaves the rest to sync.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-#[derive(Deserialize)]
-struct Accepted {
-    space: SpaceId,
-    role: Role,
-}
-
-#[derive(Deserialize)]
-struct Invited {
-    link: String,
-    expires_at: Timestamp,
-}
-
-#[derive(Deserialize)]
-struct Members {
-    members: Vec<SpaceMember>,
-}
-
-#[derive(Deserialize)]
-struct SpaceMember {
-    person: PersonId,
-    name: String,
-    email: String,
-    role: Role,
-}
 
 pub(crate) async fn call(host: &Host, name: &str, payload: Value) -> Result<Value> {
     match name {
@@ -53,7 +28,7 @@ pub(crate) async fn call(host: &Host, name: &str, payload: Value) -> Result<Valu
         "project.invite" => {
             let input: Invite = wiring::input(payload)?;
             let (space, server, token) = shared(host, input.project).await?;
-            let invited: Invited = remote::call(host, &server, Method::POST, &format!("/v1/spaces/{space}/invitations"), Some(&token), Some(&json!({ "role": input.role }))).await?;
+            let invited: Invited = remote::call(host, &server, Method::POST, &format!("/v1/spaces/{space}/invitations"), Some(&token), Some(&::identity::Invite { role: input.role, uses: None, days: None })).await?;
             Ok(serde_json::to_value(Invitation { link: invited.link, expires_at: invited.expires_at })?)
         }
         "project.members" => {
@@ -76,7 +51,7 @@ pub(crate) async fn call(host: &Host, name: &str, payload: Value) -> Result<Valu
             let input: SetMemberRole = wiring::input(payload)?;
             let person = input.person;
             let (space, server, token) = shared(host, input.project).await?;
-            remote::call::<Value>(host, &server, Method::PUT, &format!("/v1/spaces/{space}/members/{person}"), Some(&token), Some(&json!({ "role": input.role }))).await?;
+            remote::call::<Value>(host, &server, Method::PUT, &format!("/v1/spaces/{space}/members/{person}"), Some(&token), Some(&GiveRole { role: input.role })).await?;
             Ok(json!({}))
         }
         "project.remove_member" => {
@@ -116,7 +91,7 @@ async fn share(host: &Host, project: ProjectId, server: String) -> Result<Value>
         Some(place) => return Err(Error::conflict((format!("The project is shared on {place} already."), format!("Проект уже открыт на {place}.")))),
         None => {
             // Asking twice is harmless: the server knows the space by its id.
-            remote::call::<Value>(host, &server, Method::POST, "/v1/spaces", Some(&token), Some(&json!({ "space": space, "name": name }))).await?;
+            remote::call::<Value>(host, &server, Method::POST, "/v1/spaces", Some(&token), Some(&ShareSpace { space, name, organisation: None })).await?;
             host.run(move |ctx| {
                 let mut known = space::get(ctx.sql, space)?;
                 known.server = Some(server);
@@ -138,9 +113,10 @@ async fn join(host: &Host, link: Link) -> Result<Value> {
         return Err(Error::invalid("link", ("This is not an invitation. Paste the whole link that you were sent.", "Это не приглашение. Вставьте ссылку целиком, как её прислали.")));
     };
     let token = identity::access_token(host, &link.server).await?;
-    let accepted: Accepted = remote::call(host, &link.server, Method::POST, &format!("/v1/invitations/{invitation}/accept"), Some(&token), Some(&json!({}))).await?;
+    let accepted: Accepted = remote::call(host, &link.server, Method::POST, &format!("/v1/invitations/{invitation}/accept"), Some(&token), Some(&Nothing {})).await?;
     let mut changes = host.changes();
-    let (space, server) = (accepted.space, link.server);
+    let space = accepted.space.ok_or_else(|| Error::invalid("link", ("This invitation leads to an organisation, not to a project. You are a member now; ask for an invitation to a project.", "Это приглашение в организацию, а не в проект. Вы теперь её участник; попросите приглашение в проект.")))?;
+    let server = link.server;
     host.run(move |ctx| {
         let mut known = match space::find(ctx.sql, space)? {
             Some(known) => known,
