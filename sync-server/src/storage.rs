@@ -14,13 +14,15 @@ use kernel::migrate::{Migration, migrate};
 use kernel::sql::{Sqlite, from_rusqlite};
 use kernel::{Code, Error, Result, Sql};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// The most jobs that wait for the writer, and as many for the readers.
 const QUEUE: usize = 1_024;
 /// The most jobs of one commit.
 const GROUP: usize = 256;
 const READERS: usize = 2;
+/// The most KiB of entries that wait for the writer.
+const ROOM: usize = 64 * 1_024;
 /// How long a patient caller waits for room in a queue.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -84,6 +86,7 @@ pub struct Counts {
 pub struct Storage {
     write: mpsc::Sender<Box<dyn Job>>,
     read: mpsc::Sender<Box<dyn Job>>,
+    room: Arc<Semaphore>,
     counts: Arc<Counts>,
 }
 
@@ -148,7 +151,7 @@ impl Storage {
         }
         let counted = counts.clone();
         threads.push(std::thread::Builder::new().name("writer".into()).spawn(move || commit(&connection, jobs, &counted)).map_err(Error::internal)?);
-        Ok((Self { write, read, counts }, Threads(threads)))
+        Ok((Self { write, read, room: Arc::new(Semaphore::new(ROOM)), counts }, Threads(threads)))
     }
 
     /// Runs a job in the writer's transaction; answers after the commit.
@@ -188,6 +191,15 @@ impl Storage {
         let (job, reply) = job(work, |_| ());
         room.send(job);
         reply.await.unwrap_or_else(|_| Err(closing()))
+    }
+
+    /// Room for so many bytes in the writer's queue, until what is returned is dropped.
+    ///
+    /// # Errors
+    /// `Offline` when there is none for long.
+    pub async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
+        let wanted = u32::try_from(bytes.div_ceil(1_024).min(ROOM)).unwrap_or(u32::MAX);
+        tokio::time::timeout(PATIENCE, self.room.clone().acquire_many_owned(wanted)).await.map_err(|_| busy())?.map_err(|_| closing())
     }
 
     /// What has been done.

@@ -202,11 +202,15 @@ impl Line {
     async fn append(&mut self, space: SpaceId, entries: Vec<Vec<u8>>) -> Result<()> {
         let (quota, now, hub) = (self.app.config.space_quota, self.app.now(), self.app.hub.clone());
         let ids: Vec<Vec<u8>> = entries.iter().map(|bytes| Entry::peek(bytes).map(|entry| entry.id).unwrap_or_default()).collect();
+        let room = self.app.storage.room(entries.iter().map(Vec::len).sum()).await?;
         let written = self
             .app
             .storage
             .queue(
-                move |sql| entries.iter().map(|bytes| ops::accept(sql, &Identity, space, bytes, quota, now)).collect::<Result<Vec<Verdict>>>(),
+                move |sql| {
+                    let _room = room;
+                    entries.iter().map(|bytes| ops::accept(sql, &Identity, space, bytes, quota, now)).collect::<Result<Vec<Verdict>>>()
+                },
                 move |verdicts| {
                     let rows: Vec<Row> = verdicts.iter().filter_map(|verdict| if let Verdict::Accepted(row) = verdict { Some(row.clone()) } else { None }).collect();
                     hub.moved(space, &rows);
