@@ -1,0 +1,158 @@
+//! Many documents on the server: what a device pays that comes back, and what the server pays that holds them.
+
+use std::time::Instant;
+
+use kernel::protocol::{Cursor, ToClient};
+use kernel::{Random, SpaceId};
+use rustix::process::Signal;
+
+use crate::figures::{Table, Times, median, size};
+use crate::line::{Document, Line, at_head, beginning, now};
+use crate::server::{Person, Server};
+use crate::{Places, Result};
+
+const SPACES: usize = 100;
+/// Spaces that changed while the device was away.
+const CHANGED: usize = 10;
+/// Letters of a document, of which each takes a byte on disk.
+const LETTERS: usize = 20_000;
+/// Entries in one message.
+const BATCH: usize = 40;
+const IDLE: usize = 200;
+/// Spaces that an idle device follows.
+const FOLLOWED: usize = 10;
+const RETURNS: usize = 30;
+const RESTARTS: usize = 5;
+
+pub fn logs(places: &Places, table: &mut Table) -> Result {
+    tokio::runtime::Runtime::new()?.block_on(measure(places, table))
+}
+
+async fn measure(places: &Places, table: &mut Table) -> Result {
+    let folder = places.folder()?;
+    let mut server = Server::start(places.server(), &folder.path().join("server")).await?;
+    let mut ada = server.set_up("Ada").await?;
+    let mut random = Random::seeded(2);
+    let spaces: Vec<SpaceId> = (0..SPACES).map(|_| SpaceId::new(now(), &mut random)).collect();
+    for space in &spaces {
+        server.share(&ada, *space, "Measured").await?;
+    }
+    let ben = server.invite(&ada, spaces[0], "editor", "Ben").await?;
+    drop(ben);
+
+    let mut documents = 0;
+    for goal in [1_000, 10_000] {
+        fill(&server, &mut ada, &spaces, documents..goal).await?;
+        documents = goal;
+        reconnect(&server, &mut ada, &spaces, documents, table).await?;
+    }
+    table.figure(format!("server's memory after {documents} documents of {} came in", size(LETTERS as u64)), size(server.memory()?), format!("{} on disk", size(server.disk()?)));
+
+    let mut starts = [Times::default(), Times::default()];
+    for (signal, times) in [Signal::TERM, Signal::KILL].into_iter().zip(&mut starts) {
+        for _ in 0..RESTARTS {
+            // Something that only the log beside the database holds, so that a restart has something to take over.
+            change(&server, &mut ada, &spaces).await?;
+            server = server.restart(signal).await?;
+            times.add(server.ready_after);
+        }
+    }
+    table.times(format!("server's start to ready with {documents} documents, after it was asked to stop"), &starts[0], "");
+    table.times("  the same after it was killed", &starts[1], "");
+
+    server.sign_in(&mut ada).await?;
+    let before = server.memory()?;
+    let mut idle = Vec::new();
+    for number in 0..IDLE {
+        let followed: Vec<SpaceId> = (0..FOLLOWED).map(|step| spaces[(number * 7 + step * 11) % SPACES]).collect();
+        let heads = heads(&server, &ada, &followed).await?;
+        idle.push(Line::connect(&server, &ada, heads).await?);
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let after = server.memory()?;
+    table.figure(
+        format!("server's memory with {documents} documents on disk and {IDLE} idle connections"),
+        size(after),
+        format!("{} before they came, {} for each; each follows {FOLLOWED} spaces", size(before), size(after.saturating_sub(before) / IDLE as u64)),
+    );
+    for line in idle {
+        line.close().await?;
+    }
+    Ok(())
+}
+
+/// Pushes documents of one change each, spread over the spaces.
+async fn fill(server: &Server, ada: &mut Person, spaces: &[SpaceId], numbers: std::ops::Range<usize>) -> Result {
+    let mut random = Random::seeded(numbers.start as u64);
+    let mut waiting: Vec<Vec<Vec<u8>>> = vec![Vec::new(); spaces.len()];
+    server.sign_in(ada).await?;
+    let cursors = heads(server, ada, spaces).await?;
+    let mut line = Line::connect(server, ada, cursors).await?;
+    let end = numbers.end;
+    for number in numbers {
+        // Letters by chance, so that nothing on the way can make them shorter.
+        let text: String = (0..LETTERS).map(|_| char::from(b'a' + u8::try_from(random.below(26)).unwrap_or(0))).collect();
+        let at = number % spaces.len();
+        let (_, entry) = Document::new(ada, spaces[at], &format!("doc-{number}"), &text)?;
+        waiting[at].push(entry);
+        if waiting[at].len() == BATCH {
+            line.push(spaces[at], std::mem::take(&mut waiting[at])).await?;
+        }
+        if number % 1_000 == 999 {
+            eprintln!("  {} of {end} documents", number + 1);
+        }
+    }
+    for (space, entries) in spaces.iter().zip(waiting).filter(|(_, entries)| !entries.is_empty()) {
+        line.push(*space, entries).await?;
+    }
+    line.close().await
+}
+
+/// The cursors of a device that holds everything.
+async fn heads(server: &Server, person: &Person, spaces: &[SpaceId]) -> Result<Vec<Cursor>> {
+    // A welcome names the heads; the entries that would follow are not awaited.
+    let line = Line::connect(server, person, spaces.iter().copied().map(beginning).collect()).await?;
+    Ok(line.spaces.iter().map(at_head).collect())
+}
+
+/// Writes one letter in each of some spaces.
+async fn change(server: &Server, person: &mut Person, spaces: &[SpaceId]) -> Result {
+    server.sign_in(person).await?;
+    let places = &spaces[..CHANGED];
+    let cursors = heads(server, person, places).await?;
+    let mut line = Line::connect(server, person, cursors).await?;
+    for space in places {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name)?;
+        let (_, entry) = Document::new(person, *space, &format!("new-{}", u64::from_le_bytes(name)), "a")?;
+        line.push(*space, vec![entry]).await?;
+    }
+    line.close().await
+}
+
+/// A device that holds everything goes, a few spaces change, and it comes back.
+async fn reconnect(server: &Server, ada: &mut Person, spaces: &[SpaceId], documents: usize, table: &mut Table) -> Result {
+    let mut times = Times::default();
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    let (mut sent, mut heard) = (0, 0);
+    for _ in 0..RETURNS {
+        let held = heads(server, ada, spaces).await?;
+        change(server, ada, spaces).await?;
+        let started = Instant::now();
+        let mut line = Line::connect(server, ada, held).await?;
+        let mut missing = CHANGED;
+        while missing > 0 {
+            if let ToClient::Entries { items, .. } = line.next().await? {
+                missing = missing.saturating_sub(items.len());
+            }
+        }
+        times.add(started.elapsed());
+        up.push(line.up.bytes);
+        down.push(line.down.bytes);
+        (sent, heard) = (line.up.messages, line.down.messages);
+        line.close().await?;
+    }
+    let beside = format!("up {sent} message, {}; down {heard} messages, {}", size(median(up)), size(median(down)));
+    table.times(format!("reconnect, {documents} documents in {SPACES} spaces of which {CHANGED} changed"), &times, beside);
+    Ok(())
+}
