@@ -11,6 +11,8 @@ use crate::{Failure, Result};
 enum Trace {
     Program(&'static str),
     Library(&'static str),
+    /// A font with the letters of this language.
+    Font(&'static str),
 }
 
 /// Something the machine must have, and the Debian package that brings it.
@@ -37,21 +39,28 @@ const fn library(name: &'static str, package: &'static str) -> Need {
 const COMPILING: &[Need] = &[program("cc", "build-essential"), program("make", "build-essential")];
 const STORING: &[Need] = &[program("pkg-config", "pkg-config"), library("libcrypto", "libssl-dev")];
 const SHOWING: &[Need] = &[library("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev")];
-/// A window where there is no screen: a display, a bus, and a camera.
-const WATCHING: &[Need] = &[program("Xvfb", "xvfb"), program("dbus-run-session", "dbus"), program("import", "imagemagick")];
-/// Hands for the window, and a keyring that tests may fill.
-const DRIVING: &[Need] = &[program("WebKitWebDriver", "webkit2gtk-driver"), program("gnome-keyring-daemon", "gnome-keyring")];
+/// A display where there is no screen, and letters to show on it.
+const SEEING: &[Need] =
+    &[program("Xvfb", "xvfb"), program("fc-list", "fontconfig"), Need { package: "fonts-dejavu-core", trace: Trace::Font("ru") }];
+/// A bus for the window, and a camera.
+const PICTURING: &[Need] = &[program("dbus-run-session", "dbus"), program("import", "imagemagick")];
+/// Hands for the window, and a leash for everything that a test starts.
+const DRIVING: &[Need] = &[program("WebKitWebDriver", "webkit2gtk-driver"), program("setpriv", "util-linux")];
 
 /// Pure Rust.
 pub const COMPILER: Needs = Needs { lists: &[COMPILING], node: false };
+/// The programs without their screens.
+pub const BARE: Needs = Needs { lists: &[COMPILING, STORING], node: false };
 /// Everything but the window.
 pub const FAST: Needs = Needs { lists: &[COMPILING, STORING], node: true };
 /// The programs.
 pub const PROGRAMS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING], node: true };
 /// The programs, on a machine without a screen.
-pub const HEADLESS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, WATCHING], node: true };
+pub const HEADLESS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, SEEING, PICTURING], node: true };
 /// The programs and every test.
-pub const ALL: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, WATCHING, DRIVING], node: true };
+pub const TESTS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, SEEING, DRIVING], node: true };
+/// Whatever any command needs.
+pub const ALL: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, SEEING, PICTURING, DRIVING], node: true };
 
 /// Refuses tools that are too old, and plans the installation of packages that are missing.
 pub fn prepare(steps: &mut Steps, project: &Project, needs: Needs) -> Result {
@@ -100,6 +109,7 @@ impl Need {
         match self.trace {
             Trace::Program(name) => on_path(name),
             Trace::Library(name) => succeeds("pkg-config", &["--exists", name]),
+            Trace::Font(language) => output("fc-list", &[&format!(":lang={language}")]).is_some_and(|fonts| !fonts.trim().is_empty()),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A command first finds what the machine lacks and gets it, then does its work in numbered steps. Nothing is done
 //! twice: npm packages follow their lock file, the screens follow their sources, Cargo follows the rest.
 
+mod bench;
 mod fuzz;
 mod machine;
 mod project;
@@ -84,6 +85,13 @@ const TASKS: &[Task] = &[
         about: "throw arbitrary input at everything that reads what others wrote",
         run: fuzz::run,
     },
+    Task {
+        name: "bench",
+        usage: "bench [NAME]",
+        about: "measure the released programs: keystroke, open, relay, logs",
+        run: bench::run,
+    },
+    Task { name: "types", usage: "types", about: "write the screens' types from the command table", run: types },
     Task { name: "briefs", usage: "briefs [--miss NAME]", about: "measure the translator against the evaluation briefs", run: briefs },
 ];
 
@@ -145,5 +153,15 @@ fn briefs(project: &Project, arguments: &[String]) -> Result {
     steps.run()?;
     let mut command = project.cargo();
     command.args(["run", "--quiet", "--package", "blueprint", "--example", "briefs", "--"]).args(arguments);
+    steps::run_openly(command)
+}
+
+fn types(project: &Project, arguments: &[String]) -> Result {
+    only(arguments, &[])?;
+    let mut steps = Steps::new(project);
+    machine::prepare(&mut steps, project, machine::COMPILER)?;
+    steps.run()?;
+    let mut command = project.cargo();
+    command.args(["run", "--quiet", "--package", "wiring", "--example", "types"]);
     steps::run_openly(command)
 }

@@ -68,6 +68,11 @@ impl Project {
         self.target.join("debug").join(name)
     }
 
+    /// A program that Cargo built for release.
+    pub fn released(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(name)
+    }
+
     fn ui(&self) -> PathBuf {
         self.root.join("ui")
     }

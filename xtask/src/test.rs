@@ -16,7 +16,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     let fast = arguments.iter().any(|argument| argument == "--fast");
     let started = Instant::now();
     let mut steps = Steps::new(project);
-    machine::prepare(&mut steps, project, if fast { machine::FAST } else { machine::ALL })?;
+    machine::prepare(&mut steps, project, if fast { machine::FAST } else { machine::TESTS })?;
     project.npm_packages(&mut steps)?;
     let npm = |script: &str| {
         let mut command = project.npm();
@@ -31,7 +31,9 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     device.extend(project.packages("app"));
     device.extend(project.packages("xtask"));
     let mut server = project.packages("sync-server");
-    let whole = project.packages("tests");
+    let benches = project.packages("tests/bench");
+    let mut whole = project.packages("tests");
+    whole.retain(|package| !benches.contains(package));
     let window: &[&str] = if fast || project.packages("app").is_empty() { &[] } else { &["--features", "scantling/desktop"] };
     let cargo = |verb: &str, packages: &[&str], rest: &[&[&str]]| {
         let mut command = project.cargo();
@@ -39,7 +41,9 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
         command
     };
     let strict: &[&str] = &["--all-targets", "--", "-D", "warnings"];
-    steps.add(Step::new("Checking the core and the app", cargo("clippy", &device, &[window, strict])));
+    // The benchmarks hold the device as a library, so checking them costs little here and much anywhere else.
+    let checked = [device.as_slice(), &benches].concat();
+    steps.add(Step::new("Checking the core and the app", cargo("clippy", &checked, &[window, strict])));
     steps.add(Step::new("Testing the core and the app", cargo("test", &device, &[window])).counted());
     if !server.is_empty() {
         steps.add(Step::new("Testing the sync server", cargo("test", &server, &[])).counted());
@@ -53,7 +57,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
         steps.add(Step::new(if fast { "Building the command line" } else { "Building the desktop app" }, cargo("build", &["scantling"], &[window])));
     }
     if !whole.is_empty() {
-        let mut command = cargo("test", &whole, &[]);
+        let mut command = cargo("test", &whole, &[if fast { &["--", "--skip", "journeys"] } else { &[] }]);
         command.env("SCANTLING_BIN", project.program("scantling")).env("SCANTLING_SERVER_BIN", project.program("scantling-server"));
         if !fast {
             command.env("SCANTLING_DESKTOP_BIN", project.program("scantling"));

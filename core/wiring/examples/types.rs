@@ -1,4 +1,4 @@
-//! Writes the types of the screens: `cargo run -p wiring --example types`.
+//! Writes the types of the screens: `cargo xtask types`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/api/generated.ts");

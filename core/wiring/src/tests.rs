@@ -91,7 +91,7 @@ fn digest(desk: &mut Desk, space: SpaceId) -> [u8; 32] {
 fn the_types_of_the_screens_are_those_of_the_table() {
     let written = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/api/generated.ts")).unwrap();
     let text = types::typescript().expect("every name has one shape");
-    assert!(written == text, "the types of the screens are stale; run `cargo run -p wiring --example types`");
+    assert!(written == text, "the types of the screens are stale; run `cargo xtask types`");
 }
 
 #[test]

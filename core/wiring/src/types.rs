@@ -8,7 +8,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 use crate::commands::{COMMANDS, Problem};
 
 const HEAD: &str = "\
-// Generated from the Rust command table by `cargo run -p wiring --example types`. Do not edit.
+// Generated from the Rust command table by `cargo xtask types`. Do not edit.
 // Ids are strings (`req_01j...`), 64-bit numbers are strings, times are RFC 3339 UTC.
 ";
 

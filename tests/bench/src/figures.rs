@@ -95,20 +95,3 @@ pub fn size(bytes: u64) -> String {
 pub fn ratio(time: Duration, other: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() / other.as_secs_f64().max(f64::EPSILON))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_measured_times() {
-        let mut times = Times::default();
-        for millis in (1..=200).rev() {
-            times.add(Duration::from_millis(millis));
-        }
-        for (percent, millis) in [(50, 100), (95, 190), (99, 198), (100, 200)] {
-            assert_eq!(times.percentile(percent), Duration::from_millis(millis));
-        }
-        assert_eq!(Times::default().percentile(99), Duration::ZERO);
-    }
-}

@@ -1,4 +1,4 @@
-// Generated from the Rust command table by `cargo run -p wiring --example types`. Do not edit.
+// Generated from the Rust command table by `cargo xtask types`. Do not edit.
 // Ids are strings (`req_01j...`), 64-bit numbers are strings, times are RFC 3339 UTC.
 /** What a caller can act on. */
 export type Code = "not_found" | "invalid" | "conflict" | "forbidden" | "offline" | "unauthorized" | "too_large" | "damaged" | "internal";
