@@ -40,7 +40,8 @@ const NUMBER: &str = "number";
 
 /// The longest name or label that is shown, in characters.
 pub const LONGEST_NAME: usize = 120;
-/// The longest text of a requirement or a note that is shown, in characters.
+/// The longest text of a requirement or a note that is shown, in UTF-16 units, as text fields count. Texts that were
+/// written apart can together be longer; then their beginning is shown, and what is taken out there brings up the rest.
 pub const LONGEST_TEXT: usize = 20_000;
 const LONGEST_BRIEF: usize = 1024 * 1024;
 
@@ -181,6 +182,21 @@ pub fn text_of(document: &impl ReadDoc, requirement: &str) -> Option<ObjId> {
     object(document, &element(document, REQUIREMENTS, requirement)?, "text").filter(|text| matches!(document.object_type(text), Ok(ObjType::Text)))
 }
 
+/// The part of a text that is shown.
+#[must_use]
+pub fn shown(mut text: String) -> String {
+    // A text has at most as many units as bytes.
+    if text.len() > LONGEST_TEXT {
+        let mut units = 0;
+        let end = text.char_indices().find_map(|(at, c)| {
+            units += c.len_utf16();
+            (units > LONGEST_TEXT).then_some(at)
+        });
+        text.truncate(end.unwrap_or(text.len()));
+    }
+    text
+}
+
 /// Whether this can be an id of an element, or a pair of them.
 #[must_use]
 pub fn plausible(id: &str) -> bool {
@@ -258,7 +274,7 @@ pub fn requirement(document: &impl ReadDoc, id: &str) -> Option<Requirement> {
     let text = text_of(document, id).and_then(|text| document.text(&text).ok()).unwrap_or_default();
     Some(Requirement {
         number: number_of(document, id).unwrap_or(0),
-        text: if text.len() > LONGEST_TEXT { text.chars().take(LONGEST_TEXT).collect() } else { text },
+        text: shown(text),
         kind: RequirementKind::read(&line(document, &object, "kind")).unwrap_or(RequirementKind::Functional),
         priority: Priority::read(&line(document, &object, "priority")).unwrap_or(Priority::Should),
         state: RequirementState::read(&line(document, &object, "state")).unwrap_or(RequirementState::Draft),

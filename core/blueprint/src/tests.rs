@@ -389,6 +389,49 @@ fn edits_outside_the_text_or_through_a_character_are_refused() {
     assert_eq!(typed(&mut desk, &id, heads, 1, 2, "!").unwrap().text, "a!b");
 }
 
+/// Does to a text what a screen does.
+fn spliced(text: &str, splices: &[Splice]) -> String {
+    let mut units: Vec<u16> = text.encode_utf16().collect();
+    for splice in splices {
+        units.splice(splice.at as usize..(splice.at + splice.remove) as usize, splice.insert.encode_utf16());
+    }
+    String::from_utf16(&units).unwrap()
+}
+
+#[test]
+fn a_text_that_a_merge_made_too_long_is_shown_in_part_and_can_be_shortened() {
+    let (mut desks, mut log) = pair();
+    let id = add(&mut desks[0], "").id;
+    exchange(&mut desks, &mut log);
+    let heads = read(&mut desks[0], &id).heads;
+    for (desk, part) in desks.iter_mut().zip(["a😀".repeat(6_000), "b".repeat(18_000)]) {
+        typed(desk, &id, heads.clone(), 0, 0, &part).unwrap();
+    }
+    exchange(&mut desks, &mut log);
+    let desk = &mut desks[0];
+    let mut state = read(desk, &id);
+    assert!(texts(desk) == [state.text.clone()], "the list shows as much as the field");
+    let units = |text: &str| text.encode_utf16().count();
+    assert!((19_999..=20_000).contains(&units(&state.text)));
+    assert_eq!(typed(desk, &id, state.heads.clone(), 0, 0, "x").unwrap_err().code, Code::Invalid);
+    typed(desk, &id, state.heads.clone(), 0, 1, "x").unwrap();
+    state = read(desk, &id);
+    for _ in 0..9 {
+        let own = spliced(&state.text, &[Splice { at: 3, remove: 3_000, insert: String::new() }]);
+        let Ok(next) = typed(desk, &id, state.heads.clone(), 3, 3_000, "") else {
+            // Not through a character.
+            state = typed(desk, &id, state.heads, 3, 2_999, "").unwrap();
+            continue;
+        };
+        assert!(spliced(&own, &next.splices) == next.text, "the splices lead from what the screen shows");
+        assert!(texts(desk) == [next.text.clone()]);
+        state = next;
+    }
+    assert!(units(&state.text) < 12_000 && state.splices.is_empty(), "{}", units(&state.text));
+    typed(desk, &id, state.heads, 0, 0, "and goes on ").unwrap();
+    desks.iter_mut().for_each(check);
+}
+
 #[test]
 fn the_model_is_edited_and_every_step_undone_and_redone() {
     let mut desk = owner(1);

@@ -277,7 +277,7 @@ fn optional_line(field: &str, wanted: &str) -> Result<String> {
 
 /// A text of at most 20,000 characters.
 fn long_text(field: &str, wanted: &str) -> Result<String> {
-    if wanted.chars().count() > doc::LONGEST_TEXT {
+    if wanted.encode_utf16().count() > doc::LONGEST_TEXT {
         return Err(Error::invalid(field, ("At most 20,000 characters fit here. Split the text.", "Здесь помещается не больше 20 000 знаков. Разделите текст.")));
     }
     Ok(wanted.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect())

@@ -6,7 +6,7 @@ use kernel::doc::Edit;
 use kernel::{Ctx, Error, Permission, Result};
 
 use super::{draw_requirement, gone, heads, mark_pending, open, touch};
-use crate::doc::{self, LONGEST_TEXT, REQUIREMENTS};
+use crate::doc::{self, LONGEST_TEXT, REQUIREMENTS, shown};
 use crate::model::{EditText, ReadText, Splice, TextState};
 
 /// Reads a requirement's text; with `since` also how it differs from what the screen shows.
@@ -18,7 +18,11 @@ pub fn text(ctx: &mut Ctx<'_>, input: &ReadText) -> Result<TextState> {
     let document = ctx.doc(&doc)?;
     let object = doc::text_of(document, &input.id).ok_or_else(gone)?;
     let since = input.since.as_ref().and_then(|since| heads(document, since));
-    state(document, &object, since.as_deref())
+    let showed = match &since {
+        Some(since) => shown(document.text_at(&object, since)?),
+        None => String::new(),
+    };
+    state(document, &object, since.as_deref(), &showed)
 }
 
 /// Applies what was typed at the heads that the screen showed.
@@ -30,9 +34,9 @@ pub fn edit_text(ctx: &mut Ctx<'_>, input: &EditText) -> Result<TextState> {
     let document = ctx.doc(&doc)?;
     let object = doc::text_of(document, &input.id).ok_or_else(gone)?;
     let at = heads(document, &input.heads).ok_or_else(|| Error::conflict(("The text on the screen is too old to be changed. Reload it and type again.", "Текст на экране устарел. Обновите его и повторите правку.")))?;
-    let shown = document.text_at(&object, &at).map_err(|_| gone())?;
-    check(&shown, &input.splices)?;
-    let label = (format!("Edited \"{}\"", super::short(&shown)), format!("Правка «{}»", super::short(&shown)));
+    let before = document.text_at(&object, &at).map_err(|_| gone())?;
+    let after = check(&before, &input.splices)?;
+    let label = (format!("Edited \"{}\"", super::short(&before)), format!("Правка «{}»", super::short(&before)));
     let edit = Edit { doc: &doc, label: label.into(), element: Some(&input.id), at: Some(&at) };
     let changed = ctx.change(&edit, |transaction| {
         for splice in &input.splices {
@@ -49,16 +53,37 @@ pub fn edit_text(ctx: &mut Ctx<'_>, input: &EditText) -> Result<TextState> {
             vec![hash]
         }
     };
-    state(ctx.doc(&doc)?, &object, Some(&own))
+    let is_part = shown(before.clone()) != before;
+    let showed = if is_part { check(&shown(before), &input.splices)? } else { after };
+    state(ctx.doc(&doc)?, &object, Some(&own), &showed)
 }
 
-fn state(document: &automerge::Automerge, object: &ObjId, since: Option<&[ChangeHash]>) -> Result<TextState> {
+/// The text as it now is. `showed` is what stands on a screen that saw the heads `since`.
+fn state(document: &automerge::Automerge, object: &ObjId, since: Option<&[ChangeHash]>, showed: &str) -> Result<TextState> {
     let now = document.get_heads();
+    let whole = document.text(object)?;
+    let text = shown(whole.clone());
     let splices = match since {
-        Some(since) if since != now => splices(&document.diff_obj(object, since, &now, false)?),
-        _ => Vec::new(),
+        None => Vec::new(),
+        Some(since) if text != whole || document.text_at(object, since)? != showed => between(showed, &text),
+        Some(since) if since == now => Vec::new(),
+        Some(since) => splices(&document.diff_obj(object, since, &now, false)?),
     };
-    Ok(TextState { heads: now.iter().map(ToString::to_string).collect(), text: document.text(object)?, splices })
+    Ok(TextState { heads: now.iter().map(ToString::to_string).collect(), text, splices })
+}
+
+/// The one splice that leads from a text to another. Where only the beginning of a text is shown, the document's own
+/// splices would lead beyond it.
+fn between(before: &str, after: &str) -> Vec<Splice> {
+    if before == after {
+        return Vec::new();
+    }
+    let common = |pairs: &mut dyn Iterator<Item = (char, char)>| pairs.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum::<usize>();
+    let start = common(&mut before.chars().zip(after.chars()));
+    let end = common(&mut before[start..].chars().rev().zip(after[start..].chars().rev()));
+    let (removed, inserted) = (&before[start..before.len() - end], &after[start..after.len() - end]);
+    let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX);
+    vec![Splice { at: units(&before[..start]), remove: units(removed), insert: inserted.to_owned() }]
 }
 
 fn splices(patches: &[Patch]) -> Vec<Splice> {
@@ -73,10 +98,12 @@ fn splices(patches: &[Patch]) -> Vec<Splice> {
         .collect()
 }
 
-/// Splices lie within the text, part no character, and leave a text of a length that is stored.
-fn check(shown: &str, splices: &[Splice]) -> Result<()> {
+/// Splices lie within the text, part no character, and do not make it longer than is stored. A text that a merge made
+/// longer can always be shortened, be it step by step. Answers the text after them.
+fn check(before: &str, splices: &[Splice]) -> Result<String> {
     let outside = || Error::invalid("splices", ("The edit lies outside the text. Reload it and type again.", "Правка выходит за границы текста. Обновите его и повторите."));
-    let mut units: Vec<u16> = shown.encode_utf16().collect();
+    let mut units: Vec<u16> = before.encode_utf16().collect();
+    let length = units.len();
     for splice in splices {
         let (from, to) = (splice.at as usize, splice.at as usize + splice.remove as usize);
         let parts = |units: &[u16], at: usize| at > 0 && at < units.len() && (0xdc00..0xe000).contains(&units[at]);
@@ -84,9 +111,9 @@ fn check(shown: &str, splices: &[Splice]) -> Result<()> {
             return Err(outside());
         }
         units.splice(from..to, splice.insert.encode_utf16());
-        if units.len() > LONGEST_TEXT {
-            return Err(Error::invalid("splices", ("A requirement is at most 20,000 characters. Split it.", "Требование — не длиннее 20 000 знаков. Разделите его.")));
-        }
     }
-    Ok(())
+    if units.len() > LONGEST_TEXT && units.len() > length {
+        return Err(Error::invalid("splices", ("A requirement is at most 20,000 characters. Split it.", "Требование — не длиннее 20 000 знаков. Разделите его.")));
+    }
+    String::from_utf16(&units).map_err(|_| outside())
 }
