@@ -251,6 +251,11 @@ pub(crate) fn requirement(sql: &mut dyn Sql, doc: &str, id: &str) -> Result<Opti
     sql.find(&format!("{REQUIREMENT} where doc = $1 and requirement = $2"), values![doc, id])?.map(requirement_row).transpose()
 }
 
+/// The requirements of a number, the one that bears it plain first.
+pub(crate) fn numbered(sql: &mut dyn Sql, doc: &str, number: u64) -> Result<Vec<RequirementRow>> {
+    sql.query(&format!("{REQUIREMENT} where doc = $1 and number = $2 order by requirement"), values![doc, number])?.into_iter().map(requirement_row).collect()
+}
+
 /// The places before and after the gap that follows an element; without one, the gap at the beginning.
 pub(crate) fn gap(sql: &mut dyn Sql, doc: &str, after: Option<&str>, moving: &str) -> Result<(Option<String>, Option<String>)> {
     let lower: Option<(String, String)> = match after {
@@ -320,20 +325,28 @@ pub(crate) fn attributes(sql: &mut dyn Sql, doc: &str, entity: Option<&str>) -> 
     Ok(found)
 }
 
+/// The entity of an attribute.
+pub(crate) fn entity_of(sql: &mut dyn Sql, doc: &str, attribute: &str) -> Result<Option<String>> {
+    sql.find("select entity from blueprint_attribute where doc = $1 and attribute = $2", values![doc, attribute])?.map(|mut row| row.take(0)).transpose()
+}
+
+const RELATION: &str = "select r.relation, r.source, r.target, r.cardinality, r.label, r.brief, r.sentence, r.because from blueprint_relation r
+     join blueprint_entity a on a.doc = r.doc and a.entity = r.source join blueprint_entity b on b.doc = r.doc and b.entity = r.target where r.doc = $1";
+
 /// Relations whose both ends exist, with where they come from.
 pub(crate) fn relations(sql: &mut dyn Sql, doc: &str) -> Result<Vec<(Relation, Origin)>> {
-    sql.query(
-        "select r.relation, r.source, r.target, r.cardinality, r.label, r.brief, r.sentence, r.because from blueprint_relation r
-         join blueprint_entity a on a.doc = r.doc and a.entity = r.source join blueprint_entity b on b.doc = r.doc and b.entity = r.target where r.doc = $1 order by r.relation",
-        values![doc],
-    )?
-    .into_iter()
-    .map(|mut row| {
-        let cardinality = Cardinality::read(&row.take::<String>(3)?).unwrap_or(Cardinality::OneToMany);
-        let relation = Relation { id: row.take(0)?, from: row.take(1)?, to: row.take(2)?, cardinality, label: row.take(4)? };
-        Ok((relation, Origin { brief: row.take(5)?, sentence: row.take(6)?, start: 0, end: 0, because: row.take(7)? }))
-    })
-    .collect()
+    sql.query(&format!("{RELATION} order by r.relation"), values![doc])?.into_iter().map(relation_row).collect()
+}
+
+/// A relation whose both ends exist, with where it comes from.
+pub(crate) fn relation(sql: &mut dyn Sql, doc: &str, id: &str) -> Result<Option<(Relation, Origin)>> {
+    sql.find(&format!("{RELATION} and r.relation = $2"), values![doc, id])?.map(relation_row).transpose()
+}
+
+fn relation_row(mut row: Row) -> Result<(Relation, Origin)> {
+    let cardinality = Cardinality::read(&row.take::<String>(3)?).unwrap_or(Cardinality::OneToMany);
+    let relation = Relation { id: row.take(0)?, from: row.take(1)?, to: row.take(2)?, cardinality, label: row.take(4)? };
+    Ok((relation, Origin { brief: row.take(5)?, sentence: row.take(6)?, start: 0, end: 0, because: row.take(7)? }))
 }
 
 /// The entities of each requirement.
@@ -352,6 +365,25 @@ pub(crate) fn requirements_by_entity(sql: &mut dyn Sql, doc: &str) -> Result<BTr
         found.entry(row.take(0)?).or_default().push(RequirementKey { id: row.take(1)?, key: key(row.take(2)?, &row.take::<String>(3)?) });
     }
     Ok(found)
+}
+
+/// The entities of a requirement.
+pub(crate) fn entities_of(sql: &mut dyn Sql, doc: &str, requirement: &str) -> Result<Vec<EntityName>> {
+    sql.query("select e.entity, e.name from blueprint_link l join blueprint_entity e on e.doc = l.doc and e.entity = l.entity where l.doc = $1 and l.requirement = $2 order by e.name", values![doc, requirement])?
+        .into_iter()
+        .map(|mut row| Ok(EntityName { id: row.take(0)?, name: row.take(1)? }))
+        .collect()
+}
+
+/// The requirements of an entity, in the order of the list.
+pub(crate) fn requirements_of(sql: &mut dyn Sql, doc: &str, entity: &str) -> Result<Vec<RequirementKey>> {
+    sql.query(
+        "select r.requirement, r.number, r.suffix from blueprint_link l join blueprint_requirement r on r.doc = l.doc and r.requirement = l.requirement where l.doc = $1 and l.entity = $2 order by r.place, r.requirement",
+        values![doc, entity],
+    )?
+    .into_iter()
+    .map(|mut row| Ok(RequirementKey { id: row.take(0)?, key: key(row.take(1)?, &row.take::<String>(2)?) }))
+    .collect()
 }
 
 pub(crate) fn links_of(sql: &mut dyn Sql, doc: &str, element: &str) -> Result<Vec<String>> {
@@ -380,16 +412,29 @@ pub(crate) fn counts(sql: &mut dyn Sql, doc: &str) -> Result<(u32, u32)> {
     Ok((u32::try_from(row.take::<i64>(0)?).unwrap_or(u32::MAX), u32::try_from(row.take::<i64>(1)?).unwrap_or(u32::MAX)))
 }
 
-/// Notes that a waiting change touches an element.
+const WAITS: &str = "exists (select 1 from kernel_doc d join kernel_entry e on e.space = d.space and e.id = t.hash where d.doc = t.doc and e.seq is null)";
+
+/// Notes that a waiting change touches an element, and drops its notes about changes that wait no longer.
 pub(crate) fn touch(sql: &mut dyn Sql, doc: &str, element: &str, hash: &[u8; 32]) -> Result<()> {
+    sql.execute(&format!("delete from blueprint_touch as t where doc = $1 and element = $2 and not {WAITS}"), values![doc, element])?;
     sql.execute("insert into blueprint_touch (doc, element, hash) values ($1, $2, $3) on conflict do nothing", values![doc, element, hash])?;
     Ok(())
 }
 
-/// The elements that waiting changes touch. Notes about changes that wait no longer are dropped on the way.
+/// Drops the notes about changes that wait no longer.
+pub(crate) fn settle(sql: &mut dyn Sql, doc: &str) -> Result<()> {
+    sql.execute(&format!("delete from blueprint_touch as t where doc = $1 and not {WAITS}"), values![doc])?;
+    Ok(())
+}
+
+/// The elements that waiting changes touch.
 pub(crate) fn pending(sql: &mut dyn Sql, doc: &str) -> Result<BTreeSet<String>> {
-    sql.execute("delete from blueprint_touch where doc = $1 and not exists (select 1 from kernel_entry e join kernel_doc d on d.space = e.space where d.doc = $1 and e.id = hash and e.seq is null)", values![doc])?;
-    sql.query("select distinct element from blueprint_touch where doc = $1", values![doc])?.into_iter().map(|mut row| row.take(0)).collect()
+    sql.query(&format!("select distinct element from blueprint_touch t where doc = $1 and {WAITS}"), values![doc])?.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+/// Whether a waiting change touches an element.
+pub(crate) fn is_pending(sql: &mut dyn Sql, doc: &str, element: &str) -> Result<bool> {
+    Ok(sql.find(&format!("select 1 from blueprint_touch t where doc = $1 and element = $2 and {WAITS} limit 1"), values![doc, element])?.is_some())
 }
 
 /// Element, title and the words around the find.

@@ -567,6 +567,42 @@ fn anything_typed_into_the_search_is_words() {
 }
 
 #[test]
+fn a_key_is_found_with_its_letters_and_without() {
+    let (mut desks, mut log) = pair();
+    let ids = [add(&mut desks[0], "by ada").id, add(&mut desks[1], "by ben").id];
+    add(&mut desks[0], "another");
+    exchange(&mut desks, &mut log);
+    let told_apart = ids.iter().filter_map(|id| key_of(&mut desks[0], id)).max().unwrap();
+    for (query, found) in [("R-1", 2), ("r1", 2), ("1", 2), (told_apart.as_str(), 1), (&told_apart.to_uppercase(), 1), ("R-2", 1), ("R-9", 0), ("r", 0), ("R-1x", 0), ("99999999999999999999999", 0)] {
+        assert_eq!(desks[0].run(|ctx| ops::search(ctx, &SearchQuery { project: project(), query: query.into() })).unwrap().len(), found, "{query}");
+    }
+}
+
+#[test]
+fn an_element_waits_until_the_server_has_it_and_reading_changes_nothing() {
+    let (mut desks, mut log) = pair();
+    let space = project().space();
+    for desk in &mut desks {
+        desk.run(|ctx| {
+            let mut known = space::get(ctx.sql, space)?;
+            known.server = Some("https://example.org".into());
+            space::save(ctx.sql, &known)
+        })
+        .unwrap();
+    }
+    let notes = |desk: &mut Desk| desk.run(|ctx| ctx.sql.query("select element from blueprint_touch", &[])).unwrap().len();
+    assert!(add(&mut desks[0], "waits").pending && entity(&mut desks[0], "Order").pending);
+    assert!(list(&mut desks[0])[0].pending && model(&mut desks[0]).entities[0].pending);
+    exchange(&mut desks, &mut log);
+    let noted = notes(&mut desks[0]);
+    assert!(!list(&mut desks[0])[0].pending && !model(&mut desks[0]).entities[0].pending);
+    assert_eq!((noted, notes(&mut desks[0])), (2, 2), "a read leaves the store alone");
+    add(&mut desks[1], "from elsewhere");
+    exchange(&mut desks, &mut log);
+    assert_eq!(notes(&mut desks[0]), 0);
+}
+
+#[test]
 fn the_history_of_an_element_is_its_own() {
     let mut desk = owner(1);
     let first = add(&mut desk, "first").id;

@@ -6,8 +6,9 @@ use kernel::{Code, Ctx, Error, Permission, ProjectId, Result};
 use super::{Touched, Work, change, gone, line, long_text, open, optional_line, touch};
 use crate::doc::{self, ENTITIES, LINKS, Origin, RELATIONS, REQUIREMENTS};
 use crate::model::{
-    AddAttribute, AddEntity, AddRelation, Attribute, AttributeRef, ElementRef, Entity, LinkElements, Model, PlaceEntities, Relation, SetAttribute, SetEntity, SetRelation,
+    AddAttribute, AddEntity, AddRelation, Attribute, AttributeRef, ElementRef, Entity, LinkElements, Model, PlaceEntities, Relation, RequirementKey, SetAttribute, SetEntity, SetRelation,
 };
+use crate::store::{AttributeRow, EntityRow};
 use crate::{Remarks, doc_of, place, store};
 
 /// The most entities of one project.
@@ -28,20 +29,9 @@ pub fn model(ctx: &mut Ctx<'_>, remarks: &dyn Remarks, project: ProjectId) -> Re
     let entities = rows
         .into_iter()
         .map(|row| {
-            let (comments, unread) = counts.get(&row.id).copied().unwrap_or_default();
-            Entity {
-                attributes: attributes.remove(&row.id).unwrap_or_default().into_iter().map(|(attribute, _, _)| attribute).collect(),
-                requirements: requirements.remove(&row.id).unwrap_or_default(),
-                comments,
-                unread,
-                pending: pending.contains(&row.id),
-                id: row.id,
-                name: row.name,
-                label: row.label,
-                note: row.note,
-                x: row.at.map(|at| at.0),
-                y: row.at.map(|at| at.1),
-            }
+            let (attributes, requirements) = (attributes.remove(&row.id).unwrap_or_default(), requirements.remove(&row.id).unwrap_or_default());
+            let (counts, pending) = (counts.get(&row.id).copied().unwrap_or_default(), pending.contains(&row.id));
+            shown(row, attributes, requirements, counts, pending)
         })
         .collect();
     let relations = store::relations(ctx.sql, &doc)?.into_iter().map(|(relation, _)| relation).collect();
@@ -49,7 +39,29 @@ pub fn model(ctx: &mut Ctx<'_>, remarks: &dyn Remarks, project: ProjectId) -> Re
 }
 
 fn one(ctx: &mut Ctx<'_>, remarks: &dyn Remarks, project: ProjectId, id: &str) -> Result<Entity> {
-    model(ctx, remarks, project)?.entities.into_iter().find(|entity| entity.id == id).ok_or_else(gone)
+    let doc = doc_of(project);
+    let row = store::entity(ctx.sql, &doc, id)?.ok_or_else(gone)?;
+    let attributes = store::attributes(ctx.sql, &doc, Some(id))?.remove(id).unwrap_or_default();
+    let requirements = store::requirements_of(ctx.sql, &doc, id)?;
+    let counts = remarks.counts(ctx, project)?.get(id).copied().unwrap_or_default();
+    let pending = store::is_pending(ctx.sql, &doc, id)?;
+    Ok(shown(row, attributes, requirements, counts, pending))
+}
+
+fn shown(row: EntityRow, attributes: Vec<AttributeRow>, requirements: Vec<RequirementKey>, (comments, unread): (u32, u32), pending: bool) -> Entity {
+    Entity {
+        attributes: attributes.into_iter().map(|(attribute, _, _)| attribute).collect(),
+        requirements,
+        comments,
+        unread,
+        pending,
+        id: row.id,
+        name: row.name,
+        label: row.label,
+        note: row.note,
+        x: row.at.map(|at| at.0),
+        y: row.at.map(|at| at.1),
+    }
 }
 
 fn attribute(ctx: &mut Ctx<'_>, doc: &str, entity: &str, id: &str) -> Result<Attribute> {
@@ -324,7 +336,7 @@ pub fn add_relation(ctx: &mut Ctx<'_>, input: &AddRelation) -> Result<Relation> 
 }
 
 fn relation_of(ctx: &mut Ctx<'_>, doc: &str, id: &str) -> Result<Relation> {
-    store::relations(ctx.sql, doc)?.into_iter().map(|(relation, _)| relation).find(|relation| relation.id == id).ok_or_else(gone)
+    store::relation(ctx.sql, doc, id)?.map(|(relation, _)| relation).ok_or_else(gone)
 }
 
 /// Changes what is named of a relation.

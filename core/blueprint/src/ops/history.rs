@@ -97,7 +97,9 @@ fn objects(document: &automerge::Automerge, id: &str) -> BTreeSet<String> {
     names
 }
 
-/// Finds requirements and entities by the beginnings of words; best first.
+/// Finds requirements and entities by the beginnings of words; best first. Briefs are not searched: each of their
+/// sentences that says something about the system is a requirement already, and a find must be an element to go to,
+/// which a brief is not.
 ///
 /// # Errors
 /// `NotFound`.
@@ -109,13 +111,7 @@ pub fn search(ctx: &mut Ctx<'_>, input: &SearchQuery) -> Result<Vec<Hit>> {
     if words.is_empty() {
         return Ok(hits);
     }
-    // A key is found by itself: "R-12", "r12", "12".
-    let wanted = input.query.trim().to_lowercase().replace('-', "");
-    let by_key = store::requirements(ctx.sql, &doc)?.into_iter().find(|row| {
-        let key = row.key.to_lowercase().replace('-', "");
-        key == wanted || key.trim_start_matches('r') == wanted
-    });
-    if let Some(row) = by_key {
+    for row in by_key(ctx, &doc, &input.query)? {
         hits.push(Hit { element: row.id.clone(), id: row.id, kind: HitKind::Requirement, title: row.key, excerpt: row.text });
     }
     for (element, excerpt) in store::search(ctx.sql, &doc, &words.join(" "), 50)? {
@@ -129,6 +125,16 @@ pub fn search(ctx: &mut Ctx<'_>, input: &SearchQuery) -> Result<Vec<Hit>> {
         }
     }
     Ok(hits)
+}
+
+/// A key is found by itself: "R-12", "r12", "12", "R-12bkt". Without letters it finds all of its number.
+fn by_key(ctx: &mut Ctx<'_>, doc: &str, query: &str) -> Result<Vec<store::RequirementRow>> {
+    let wanted = query.trim().to_lowercase().replace('-', "");
+    let wanted = wanted.strip_prefix('r').unwrap_or(&wanted);
+    let (number, letters) = wanted.split_at(wanted.find(|c: char| !c.is_ascii_digit()).unwrap_or(wanted.len()));
+    let Some(number) = number.parse().ok().filter(|number| *number < doc::NUMBERS) else { return Ok(Vec::new()) };
+    let rows = store::numbered(ctx.sql, doc, number)?;
+    Ok(rows.into_iter().filter(|row| letters.is_empty() || row.key == format!("R-{number}{letters}")).take(50).collect())
 }
 
 /// Why an element is there: from it through requirements to the client's words.
@@ -148,17 +154,15 @@ pub fn why(ctx: &mut Ctx<'_>, input: &ElementRef) -> Result<Why> {
         title = row.name;
         needed_by(ctx, &doc, id, &mut steps)?;
         from_words(ctx, &doc, &row.origin, &mut steps)?;
-    } else if let Some((relation, origin)) = store::relations(ctx.sql, &doc)?.into_iter().find(|(relation, _)| relation.id == id) {
+    } else if let Some((relation, origin)) = store::relation(ctx.sql, &doc, id)? {
         let name = |row: Option<store::EntityRow>| row.map(|row| row.name).unwrap_or_default();
         let (from, to) = (name(store::entity(ctx.sql, &doc, &relation.from)?), name(store::entity(ctx.sql, &doc, &relation.to)?));
         title = format!("{from} – {to}");
         from_words(ctx, &doc, &origin, &mut steps)?;
     } else {
-        let attributes = store::attributes(ctx.sql, &doc, None)?;
-        let (entity, attribute, origin) = attributes
-            .into_iter()
-            .find_map(|(entity, list)| list.into_iter().find(|(attribute, _, _)| attribute.id == id).map(|(attribute, origin, _)| (entity, attribute, origin)))
-            .ok_or_else(gone)?;
+        let entity = store::entity_of(ctx.sql, &doc, id)?.ok_or_else(gone)?;
+        let attributes = store::attributes(ctx.sql, &doc, Some(&entity))?.remove(&entity).unwrap_or_default();
+        let (attribute, origin, _) = attributes.into_iter().find(|(attribute, _, _)| attribute.id == id).ok_or_else(gone)?;
         let name = store::entity(ctx.sql, &doc, &entity)?.ok_or_else(gone)?.name;
         title = format!("{name}.{}", attribute.name);
         needed_by(ctx, &doc, &entity, &mut steps)?;
@@ -172,7 +176,7 @@ pub fn why(ctx: &mut Ctx<'_>, input: &ElementRef) -> Result<Why> {
 }
 
 fn needed_by(ctx: &mut Ctx<'_>, doc: &str, entity: &str, steps: &mut Vec<WhyStep>) -> Result<()> {
-    for key in store::requirements_by_entity(ctx.sql, doc)?.remove(entity).unwrap_or_default() {
+    for key in store::requirements_of(ctx.sql, doc, entity)? {
         if let Some(row) = store::requirement(ctx.sql, doc, &key.id)? {
             steps.push(WhyStep { title: ctx.say((format!("Needed by {}", key.key), format!("Нужно для {}", key.key))), detail: row.text, at: None });
         }

@@ -216,6 +216,8 @@ fn replaces_a_container(patch: &Patch) -> bool {
 /// Those of the store.
 pub fn merged(ctx: &mut Ctx<'_>, doc: &str, patches: &[Patch]) -> Result<()> {
     follow(ctx, doc, patches)?;
+    // The server answers what others did in one breath with what it took of ours.
+    store::settle(ctx.sql, doc)?;
     ctx.emit("blueprint", "BlueprintMerged", doc);
     Ok(())
 }

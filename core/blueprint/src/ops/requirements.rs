@@ -53,9 +53,9 @@ pub fn requirements(ctx: &mut Ctx<'_>, remarks: &dyn Remarks, input: &ListRequir
 fn one(ctx: &mut Ctx<'_>, remarks: &dyn Remarks, project: ProjectId, id: &str) -> Result<Requirement> {
     let doc = doc_of(project);
     let row = store::requirement(ctx.sql, &doc, id)?.ok_or_else(gone)?;
-    let entities = store::entities_by_requirement(ctx.sql, &doc)?.remove(id).unwrap_or_default();
+    let entities = store::entities_of(ctx.sql, &doc, id)?;
     let (comments, unread) = remarks.counts(ctx, project)?.get(id).copied().unwrap_or_default();
-    let pending = store::pending(ctx.sql, &doc)?.contains(id);
+    let pending = store::is_pending(ctx.sql, &doc, id)?;
     Ok(Requirement { id: row.id, key: row.key, text: row.text, kind: row.kind, priority: row.priority, state: row.state, source: row.source, entities, comments, unread, pending })
 }
 
