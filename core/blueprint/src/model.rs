@@ -141,6 +141,18 @@ impl From<translate::AttributeType> for AttributeType {
     }
 }
 
+impl Cardinality {
+    /// The same, read from the other end.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::OneToMany => Self::ManyToOne,
+            Self::ManyToOne => Self::OneToMany,
+            same => same,
+        }
+    }
+}
+
 impl From<translate::Cardinality> for Cardinality {
     fn from(cardinality: translate::Cardinality) -> Self {
         use translate::Cardinality as C;

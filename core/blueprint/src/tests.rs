@@ -179,6 +179,43 @@ fn a_part_of_a_proposal_brings_what_it_needs_and_nothing_else() {
 }
 
 #[test]
+fn what_a_text_says_otherwise_of_what_is_there_is_proposed_as_a_change() {
+    let mut desk = owner(1);
+    let propose = |desk: &mut Desk| desk.run(|ctx| ops::propose(ctx, &Propose { project: project(), text: BRIEF.into() })).unwrap();
+    let accept = |desk: &mut Desk, items: &[ChangeItem]| {
+        let items = items.iter().map(|item| item.id.clone()).collect();
+        desk.run(|ctx| ops::accept(ctx, &Accept { project: project(), title: "Talk".into(), text: BRIEF.into(), items })).unwrap();
+    };
+    let first = propose(&mut desk).items;
+    accept(&mut desk, &first);
+    let before = model(&mut desk);
+    for relation in &before.relations {
+        // Turned round, so that the direction is heeded too.
+        desk.run(|ctx| ops::remove_relation(ctx, &ElementRef { project: project(), id: relation.id.clone() })).unwrap();
+        let wrong = if relation.cardinality == Cardinality::OneToOne { Cardinality::ManyToMany } else { Cardinality::OneToOne };
+        desk.run(|ctx| ops::add_relation(ctx, &AddRelation { project: project(), from: relation.to.clone(), to: relation.from.clone(), cardinality: wrong, label: None })).unwrap();
+    }
+    let customer = before.entities.iter().find(|entity| entity.name == "Customer").unwrap();
+    desk.run(|ctx| ops::set_entity(ctx, &Quiet, &SetEntity { project: project(), id: customer.id.clone(), name: None, label: Some("patron".into()), note: None })).unwrap();
+    let changes = propose(&mut desk).items;
+    assert!(changes.iter().all(|item| item.action == ItemAction::Change && item.before.is_some()), "{changes:?}");
+    let (relations, labels): (Vec<_>, Vec<_>) = changes.iter().partition(|item| item.kind == ItemKind::Relation);
+    assert_eq!(relations.len(), before.relations.len(), "{changes:?}");
+    assert_eq!(labels.iter().map(|item| (item.title.as_str(), item.before.as_deref())).collect::<Vec<_>>(), [("Customer", Some("patron"))]);
+    accept(&mut desk, &changes);
+    let after = model(&mut desk);
+    for (then, now) in before.relations.iter().zip(&after.relations) {
+        assert_eq!((&now.to, &now.from, now.cardinality.reversed()), (&then.from, &then.to, then.cardinality));
+    }
+    assert_eq!(after.entities.iter().find(|entity| entity.id == customer.id).unwrap().label, customer.label);
+    assert!(propose(&mut desk).items.is_empty(), "what was accepted is not proposed again");
+    check(&mut desk);
+    undo(&mut desk);
+    assert_eq!(propose(&mut desk).items, changes);
+    check(&mut desk);
+}
+
+#[test]
 fn texts_that_cannot_be_read_are_refused_in_words() {
     let mut desk = owner(1);
     for (text, code) in [("", Code::Invalid), (" \n ", Code::Invalid), ("a\0b", Code::Invalid), (&"x ".repeat(600_000), Code::TooLarge)] {

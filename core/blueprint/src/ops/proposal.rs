@@ -11,7 +11,7 @@ use kernel::{Ctx, Error, Language, Permission, Result};
 use super::history::own_name;
 use super::{Touched, Work, change, line, open};
 use crate::doc::{self, BRIEFS, ENTITIES, LINKS, Origin, RELATIONS, REQUIREMENTS};
-use crate::model::{Accept, Attribute, AttributeType, Cardinality, ChangeItem, ChangeSet, ItemAction, ItemKind, Priority, Propose, RequirementKind, RequirementState};
+use crate::model::{Accept, Attribute, AttributeType, Cardinality, ChangeItem, ChangeSet, ItemAction, ItemKind, Priority, Propose, Relation, RequirementKind, RequirementState};
 use crate::rules::translate::{self, Refusal, Translation, translate};
 use crate::{place, store};
 
@@ -23,6 +23,10 @@ enum Plan {
     /// An attribute that is there gets another type.
     Retype { entity: String, id: String, kind: AttributeType, values: Vec<String> },
     Relation { from: String, to: String, cardinality: Cardinality },
+    /// An entity that is there gets another name for people.
+    Relabel { id: String, label: String },
+    /// A relation that is there gets another cardinality.
+    Recount { id: String, cardinality: Cardinality },
 }
 
 struct Proposal {
@@ -33,8 +37,26 @@ struct Proposal {
 /// What is in the blueprint already, by lower-case name.
 struct Present {
     requirements: BTreeSet<String>,
-    entities: BTreeMap<String, (String, Vec<Attribute>)>,
-    relations: BTreeSet<(String, String)>,
+    entities: BTreeMap<String, PresentEntity>,
+    relations: BTreeMap<(String, String), Vec<Relation>>,
+}
+
+struct PresentEntity {
+    id: String,
+    name: String,
+    label: String,
+    attributes: Vec<Attribute>,
+}
+
+impl Present {
+    /// A relation between two entities, and the cardinality as it reads in that relation's direction: one that counts
+    /// so already, or else the first.
+    fn between(&self, from: &str, to: &str, cardinality: Cardinality) -> Option<(&Relation, Cardinality)> {
+        let of = |from: &str, to: &str| self.relations.get(&(from.to_owned(), to.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        let forth = of(from, to).iter().map(|relation| (relation, cardinality));
+        let all = || forth.clone().chain(of(to, from).iter().map(|relation| (relation, cardinality.reversed())));
+        all().find(|(relation, counted)| relation.cardinality == *counted).or_else(|| all().next())
+    }
 }
 
 /// Proposes what a text adds to the blueprint, without effect.
@@ -88,7 +110,7 @@ pub fn accept(ctx: &mut Ctx<'_>, input: &Accept) -> Result<()> {
             }
             Plan::Attribute { .. } => ctx.id("att"),
             Plan::Relation { .. } => ctx.id("rel"),
-            Plan::Retype { id, .. } => id.clone(),
+            Plan::Retype { id, .. } | Plan::Relabel { id, .. } | Plan::Recount { id, .. } => id.clone(),
         });
     }
 
@@ -100,12 +122,12 @@ pub fn accept(ctx: &mut Ctx<'_>, input: &Accept) -> Result<()> {
                 touched.extend(entities.iter().filter_map(|name| entity_ids.get(&name.to_lowercase())).map(|entity| (LINKS.to_owned(), doc::pair(id, entity))));
                 (REQUIREMENTS, id.clone())
             }
-            Plan::Entity { .. } => (ENTITIES, id.clone()),
+            Plan::Entity { .. } | Plan::Relabel { .. } => (ENTITIES, id.clone()),
             Plan::Attribute { entity, .. } | Plan::Retype { entity, .. } => match entity_ids.get(&entity.to_lowercase()) {
                 Some(entity) => (ENTITIES, entity.clone()),
                 None => continue,
             },
-            Plan::Relation { .. } => (RELATIONS, id.clone()),
+            Plan::Relation { .. } | Plan::Recount { .. } => (RELATIONS, id.clone()),
         };
         touched.insert((container.0.to_owned(), container.1));
     }
@@ -146,6 +168,14 @@ pub fn accept(ctx: &mut Ctx<'_>, input: &Accept) -> Result<()> {
                     transaction.put(&object, "type", kind.word())?;
                     transaction.put(&object, "values", values.join("\n"))?;
                 }
+                Plan::Relabel { id, label } => {
+                    let Some(object) = doc::element(transaction, ENTITIES, id) else { continue };
+                    transaction.put(&object, "label", label.as_str())?;
+                }
+                Plan::Recount { id, cardinality } => {
+                    let Some(object) = doc::element(transaction, RELATIONS, id) else { continue };
+                    transaction.put(&object, "cardinality", cardinality.word())?;
+                }
                 Plan::Relation { from, to, cardinality } => {
                     let (Some(from), Some(to)) = (entity_ids.get(&from.to_lowercase()), entity_ids.get(&to.to_lowercase())) else { continue };
                     doc::add_relation(transaction, id, &doc::Relation { from: from.clone(), to: to.clone(), cardinality: *cardinality, label: String::new(), origin: origin(item) })?;
@@ -185,12 +215,21 @@ fn refused(refusal: Refusal) -> Error {
 
 fn present(ctx: &mut Ctx<'_>, doc: &str) -> Result<Present> {
     let mut attributes = store::attributes(ctx.sql, doc, None)?;
-    let names: BTreeMap<String, String> = store::entities(ctx.sql, doc)?.into_iter().map(|row| (row.id, row.name.to_lowercase())).collect();
-    let relations = store::relations(ctx.sql, doc)?
+    let rows = store::entities(ctx.sql, doc)?;
+    let names: BTreeMap<&str, String> = rows.iter().map(|row| (row.id.as_str(), row.name.to_lowercase())).collect();
+    let mut relations: BTreeMap<(String, String), Vec<Relation>> = BTreeMap::new();
+    for (relation, _) in store::relations(ctx.sql, doc)? {
+        if let (Some(from), Some(to)) = (names.get(relation.from.as_str()), names.get(relation.to.as_str())) {
+            relations.entry((from.clone(), to.clone())).or_default().push(relation);
+        }
+    }
+    let entities = rows
         .into_iter()
-        .filter_map(|(relation, _)| Some((names.get(&relation.from)?.clone(), names.get(&relation.to)?.clone())))
+        .map(|row| {
+            let attributes = attributes.remove(&row.id).unwrap_or_default().into_iter().map(|(attribute, _, _)| attribute).collect();
+            (row.name.to_lowercase(), PresentEntity { id: row.id, name: row.name, label: row.label, attributes })
+        })
         .collect();
-    let entities = names.iter().map(|(id, name)| (name.clone(), (id.clone(), attributes.remove(id).unwrap_or_default().into_iter().map(|(attribute, _, _)| attribute).collect()))).collect();
     let requirements = store::requirements(ctx.sql, doc)?.into_iter().map(|row| plain(&row.text)).collect();
     Ok(Present { requirements, entities, relations })
 }
@@ -319,9 +358,28 @@ fn build(ctx: &mut Ctx<'_>, doc: &str, text: &str) -> Result<Proposal> {
             plans.push(Plan::Entity { name: entity.name.clone(), label: entity.label.clone() });
             entity_items.insert(name.clone(), id.clone());
         }
+        // A label that repeats the name says nothing new where none was given.
+        let label = entity.label.trim();
+        let said = |there: &PresentEntity| if there.label.is_empty() { there.name.clone() } else { there.label.clone() };
+        if let Some(there) = known.filter(|there| !label.is_empty() && said(there).to_lowercase() != label.to_lowercase()) {
+            items.push(ChangeItem {
+                id: item_id(&["label", &entity.name, label]),
+                kind: ItemKind::Entity,
+                action: ItemAction::Change,
+                title: there.name.clone(),
+                detail: label.to_owned(),
+                sentence: sentence.to_owned(),
+                start,
+                end,
+                because: if ru { format!("Так это названо в тексте: «{label}».") } else { format!("The text calls it \"{label}\".") },
+                needs: Vec::new(),
+                before: Some(said(there)),
+            });
+            plans.push(Plan::Relabel { id: there.id.clone(), label: label.to_owned() });
+        }
         for attribute in &entity.attributes {
             let kind = AttributeType::from(attribute.kind);
-            let there = known.and_then(|(_, attributes)| attributes.iter().find(|there| there.name.eq_ignore_ascii_case(&attribute.name)));
+            let there = known.and_then(|known| known.attributes.iter().find(|there| there.name.eq_ignore_ascii_case(&attribute.name)));
             // A guess must not overwrite what stands there; only a type that the words themselves show is proposed.
             if there.is_some_and(|there| there.kind == kind || kind == AttributeType::String || there.kind != AttributeType::String) {
                 continue;
@@ -355,13 +413,35 @@ fn build(ctx: &mut Ctx<'_>, doc: &str, text: &str) -> Result<Proposal> {
         }
     }
 
+    let mut changed = BTreeSet::new();
     for relation in &translation.relations {
         let (from, to) = (relation.from.to_lowercase(), relation.to.to_lowercase());
-        if present.relations.contains(&(from.clone(), to.clone())) || present.relations.contains(&(to.clone(), from.clone())) {
-            continue;
-        }
         let (start, end, sentence) = spans.first(&relation.requirements);
         let cardinality = Cardinality::from(relation.cardinality);
+        if let Some((there, counted)) = present.between(&from, &to, cardinality) {
+            // A text that says several things of one pair must not change the relation to and fro.
+            let said = translation.relations.iter().any(|other| present.between(&other.from.to_lowercase(), &other.to.to_lowercase(), other.cardinality.into()).is_some_and(|(relation, counted)| relation.id == there.id && relation.cardinality == counted));
+            if said || !changed.insert(there.id.clone()) {
+                continue;
+            }
+            let forth = present.entities.get(&from).is_some_and(|entity| entity.id == there.from);
+            let title = if forth { format!("{} – {}", relation.from, relation.to) } else { format!("{} – {}", relation.to, relation.from) };
+            items.push(ChangeItem {
+                id: item_id(&["cardinality", &relation.from, &relation.to, counted.word()]),
+                kind: ItemKind::Relation,
+                action: ItemAction::Change,
+                before: Some(format!("{title}: {}", there.cardinality.word())),
+                title,
+                detail: counted.word().to_owned(),
+                sentence: sentence.to_owned(),
+                start,
+                end,
+                because: relation.because.clone(),
+                needs: Vec::new(),
+            });
+            plans.push(Plan::Recount { id: there.id.clone(), cardinality: counted });
+            continue;
+        }
         items.push(ChangeItem {
             id: item_id(&["relation", &relation.from, &relation.to, cardinality.word()]),
             kind: ItemKind::Relation,
