@@ -194,6 +194,7 @@ impl<'a> Build<'a> {
         }
         self.events(found);
         self.made_out();
+        self.islands();
         self.name_parts();
         self.named();
         let entities = &self.entities;
@@ -336,6 +337,32 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// What a brief describes right behind another thing, and ties to nothing, is told of that thing: "Machines need servicing. Each service has ..."
+    fn islands(&mut self) {
+        let place = |id: &String| id.trim_start_matches('R').parse::<usize>().ok();
+        let mut at: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (number, entity) in self.entities.iter().enumerate() {
+            for id in entity.requirements.iter().filter_map(place) {
+                at.entry(id).or_default().insert(number);
+            }
+        }
+        let tied: BTreeSet<usize> = self.ties.keys().flat_map(|(a, b)| [*a, *b]).collect();
+        for number in 0..self.entities.len() {
+            let entity = &self.entities[number];
+            if tied.contains(&number) || entity.attributes.is_empty() {
+                continue;
+            }
+            let Some(first) = entity.requirements.first().and_then(place) else { continue };
+            let others = |sentence: usize| -> Vec<usize> { at.get(&sentence).into_iter().flatten().copied().filter(|n| *n != number).collect() };
+            let here = others(first);
+            let near = if here.is_empty() { others(first.saturating_sub(1)) } else { here };
+            let [only] = near.as_slice() else { continue };
+            let person = |n: usize| self.numbers.iter().any(|(key, at)| *at == n && entities::class(key) == Some(Class::Person));
+            let (many, one) = if person(number) && !person(*only) { (*only, number) } else { (number, *only) };
+            self.shares(many, one, Rule::Near, first - 1);
+        }
+    }
+
     fn made_out_near(&mut self) {
         const PAPERS: &[&str] = &["order", "invoice", "rental", "reservation", "booking", "appointment", "return", "claim", "review", "shipment", "work order"];
         const PARTIES: &[&str] = &["customer", "client", "buyer", "guest", "patient", "member", "merchant", "tenant"];
@@ -374,7 +401,7 @@ impl<'a> Build<'a> {
     /// The lines of an order are order lines: a name of its own tells them from the lines of an invoice.
     fn name_parts(&mut self) {
         let mut taken: BTreeSet<String> = self.entities.iter().map(|e| e.name.clone()).collect();
-        for (key, part) in [("line", "Line"), ("item", "Item"), ("line item", "Item"), ("row", "Line")] {
+        for (key, part) in [("line", "Line"), ("item", "Item"), ("line item", "Item"), ("row", "Line"), ("position", "Item")] {
             let Some(number) = self.numbers.get(key).copied() else { continue };
             let owner = self.ties.iter().find_map(|(pair, tie)| {
                 let (from, to, cardinality) = tie.directed(*pair);

@@ -180,6 +180,7 @@ impl Reader<'_> {
 
     fn pronoun(&mut self, low: &str, i: usize, scope: &mut Scope) {
         match low {
+            "it" if scope.subject.is_none() => scope.set(self.topic(), i),
             "it" | "they" | "he" | "she" | "он" | "она" | "оно" | "они" | "него" | "нее" | "них" if scope.subject.is_none() => scope.set(self.subject.clone(), i),
             // "A customer calls, we write down the name": the name is the customer's.
             "we" | "мы" if scope.subject.is_some() => {
@@ -281,6 +282,14 @@ impl Reader<'_> {
         let found = items(self.text, rest);
         let properties = found.iter().filter(|f| is_property(&f.phrase)).count();
         let owner = scope.about.clone().or_else(|| trailing_about(rest)).or_else(|| scope.subject.clone()).or_else(|| self.subject.clone());
+        // "We need the address and the phone of every member."
+        if let Some(of) = found.last().and_then(|l| l.phrase.of.clone()).filter(|of| matches!(class(of), Some(Class::Record | Class::Person)))
+            && properties == found.len()
+            && found[..found.len() - 1].iter().all(|f| f.phrase.of.is_none())
+        {
+            self.emit(Fact::Link { rule: Rule::Has, subject: *of, items: found });
+            return Flow::Done;
+        }
         let each = scope.about.as_ref().is_some_and(|a| a.quant == Quant::Each) && !found.is_empty() && found.iter().all(|f| class(&f.phrase) != Some(Class::Stop));
         match owner.filter(|o| !is_property(o) && (each || properties * 2 > found.len())) {
             Some(owner) => {

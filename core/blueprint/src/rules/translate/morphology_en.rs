@@ -195,6 +195,8 @@ fn reads_as_verb(low: &str, act: Act, form: Form, before: &[Word], next: Option<
                 return form == Form::Base && (!known_noun || (next_opens && !matches!(next_low, "to" | "for" | "at" | "by" | "from" | "in")));
             };
             match prev.tag {
+                // "I need name and phone"
+                Tag::Modal if matches!(prev.low.as_str(), "need" | "needs" | "want" | "wants") && known_noun => false,
                 Tag::Modal | Tag::Pron => true,
                 Tag::Adv => !known_noun || next_opens || before.iter().rev().take(3).any(|w| matches!(w.tag, Tag::Modal | Tag::Pron)),
                 // "attached to work orders"

@@ -72,6 +72,12 @@ pub(super) fn event(form: &str) -> Option<&'static [&'static str]> {
     EVENTS.iter().find(|(verb, _)| if russian { form.starts_with(verb) } else { lemma == *verb }).map(|(_, names)| *names)
 }
 
+/// Whoever only looks at a thing is not tied to it.
+fn looks(form: &str) -> bool {
+    let lemma = verbs_en::verb(form).map_or(form, |(lemma, _, _)| lemma);
+    matches!(lemma, "see" | "view" | "look" | "browse" | "search" | "filter" | "export" | "print" | "download" | "read" | "get" | "find" | "check" | "know" | "need" | "want" | "monitor" | "use" | "work" | "call" | "help") || ["смотр", "вид", "просматр", "ищ", "наход", "печата", "скачив", "получа", "зна"].iter().any(|s| form.starts_with(s))
+}
+
 /// Prepositions behind which a clause names what its thing is tied to.
 fn ties(prep: &str) -> bool {
     matches!(
@@ -103,8 +109,9 @@ pub(super) fn next_clause(parts: &[Placed], from: usize) -> Option<usize> {
             return Some(i);
         }
         let border = matches!(parts[i].part, Part::Comma | Part::And | Part::Conj | Part::Dash | Part::Colon);
-        let opens = parts.get(i + 1).is_some_and(|p| matches!(p.part, Part::Thing(_) | Part::Pron(_)));
-        (border && opens && acts(parts.get(i + 2..).unwrap_or(&[]))).then_some(i + 1)
+        let start = i + 1 + parts[i + 1..].iter().take(2).take_while(|p| matches!(p.part, Part::Adv)).count();
+        let opens = parts.get(start).is_some_and(|p| matches!(p.part, Part::Thing(_) | Part::Pron(_)));
+        (border && opens && acts(parts.get(start + 1..).unwrap_or(&[]))).then_some(start)
     })
 }
 
@@ -128,6 +135,7 @@ impl Reader<'_> {
         let parts = &parts[..parts.len().min(CLAUSE * 2)];
         self.counted(parts);
         self.spent(parts);
+        self.theirs(parts);
         let mut from = 0;
         while from < parts.len() {
             let semi = parts[from..].iter().position(|p| matches!(p.part, Part::Semi)).map(|s| s + from);
@@ -173,7 +181,7 @@ impl Reader<'_> {
     }
 
     /// The record that "it" stands for.
-    fn topic(&self) -> Option<Phrase> {
+    pub(super) fn topic(&self) -> Option<Phrase> {
         match &self.subject {
             Some(subject) if class(subject) == Some(Class::Person) => self.object.clone().or_else(|| Some(subject.clone())),
             other => other.clone(),
@@ -186,7 +194,15 @@ impl Reader<'_> {
         if self.text[to.span.clone()].starts_with(|c: char| c.is_ascii_digit()) {
             to.quant = Quant::The;
         }
-        let to = &to;
+        let (mut from, mut to) = (from, &to);
+        let person = |p: &Phrase| class(p) == Some(Class::Person);
+        if person(from) && person(to) {
+            return;
+        }
+        // Who is put down for a visit has many of them; a team or a house has many people.
+        if person(from) && class(to) == Some(Class::Record) && !super::relations::place(&to.key) && to.quant != Quant::Many {
+            (from, to) = (to, from);
+        }
         self.emit(Fact::Link { rule: Rule::Near, subject: from.clone(), items: vec![Item::from(to)] });
     }
 
@@ -228,12 +244,32 @@ impl Reader<'_> {
                 });
                 let ahead = parts.first().filter(|p| matches!(&p.part, Part::Prep(_))).and_then(|_| thing(parts.get(1))).filter(|_| i < 6);
                 if let Some(whole) = behind.or(about).or(ahead).filter(|w| class(w) != Some(Class::Stop) && !is_property(w)) {
-                    found.push((Rule::Consists, whole.clone(), first.clone()));
+                    for part in items(self.text, &parts[i..]).into_iter().filter(|p| !is_property(&p.phrase) && p.phrase.plural).take(6) {
+                        found.push((Rule::Consists, whole.clone(), part.phrase));
+                    }
                 }
             }
         }
         for (rule, subject, item) in found {
             self.emit(Fact::Link { rule, subject, items: vec![Item::from(&item)] });
+        }
+    }
+
+    /// "Guests are invited, and their answer and diet are stored": what is theirs is kept of them.
+    fn theirs(&mut self, parts: &[Placed]) {
+        let mut owner = self.subject.clone();
+        for i in 0..parts.len() {
+            let Some(own) = thing(parts.get(i)) else { continue };
+            let words = self.text[own.span.clone()].to_lowercase();
+            let possessed = ["their ", "its ", "his ", "her ", "его ", "ее ", "её ", "их "].iter().any(|p| words.starts_with(p));
+            if possessed && is_property(own) && own.of.is_none() {
+                if let Some(owner) = owner.clone().filter(|o| matches!(class(o), Some(Class::Person | Class::Record)) && !staff(&o.key)) {
+                    let found: Vec<Item> = items(self.text, &parts[i..]).into_iter().filter(|f| is_property(&f.phrase) && f.phrase.of.is_none()).collect();
+                    self.emit(Fact::Link { rule: Rule::Of, subject: owner, items: found });
+                }
+            } else if !possessed && matches!(class(own), Some(Class::Person | Class::Record)) {
+                owner = Some(own.clone());
+            }
         }
     }
 
@@ -388,7 +424,7 @@ impl Reader<'_> {
                     if !matches!(act, Act::Have | Act::Consist) {
                         self.emit_near(subject, object);
                     }
-                } else if !staff(&subject.key) && !person(object) && matches!(act, Act::Manage | Act::Store) {
+                } else if !staff(&subject.key) && !person(object) && !looks(&frame.form) && matches!(act, Act::Manage | Act::Store) {
                     self.emit_near(object, subject);
                 }
             }
@@ -427,10 +463,12 @@ impl Reader<'_> {
     pub(super) fn joined(&mut self, parts: &[Placed]) {
         for i in 0..parts.len() {
             let (Some(first), Some(Part::Prep(prep))) = (thing(parts.get(i)), parts.get(i + 1).map(|p| &p.part)) else { continue };
-            if is_property(first) || !matches!(prep.as_str(), "for" | "in" | "at" | "on" | "from" | "to" | "about" | "against" | "by" | "within" | "в" | "на" | "для" | "от" | "из" | "по" | "к") {
+            // Behind a preposition a noun belongs to the verb, and what follows does too.
+            let governed = i > 0 && matches!(parts[i - 1].part, Part::Prep(_));
+            if governed || class(first) == Some(Class::Person) || is_property(first) || !matches!(prep.as_str(), "for" | "in" | "at" | "on" | "from" | "to" | "about" | "against" | "by" | "within" | "в" | "на" | "для" | "от" | "из" | "по" | "к") {
                 continue;
             }
-            let skip = parts[i + 2..].iter().take(4).take_while(|p| matches!(p.part, Part::Value | Part::Or | Part::Adv | Part::Quant(_))).count();
+            let skip = parts[i + 2..].iter().take(4).take_while(|p| matches!(p.part, Part::Value | Part::Or | Part::Adv | Part::Quant(_) | Part::Verb { participle: true, .. })).count();
             let Some(to) = thing(parts.get(i + 2 + skip)) else { continue };
             if prep == "by" && staff(&to.key) {
                 continue;

@@ -228,6 +228,21 @@ fn thing(text: &str, words: &[Word], start: usize) -> Option<(Phrase, usize)> {
             phrase.of = of;
         }
     }
+    // "a proof of delivery" is one thing, unlike "a list of orders" or "the name of a customer".
+    if !phrase.russian
+        && matches!(phrase.quant, Quant::A | Quant::One | Quant::Each)
+        && morphology_en::known(&phrase.key).is_none()
+        && !phrase.key.contains(' ')
+        && !matches!(phrase.key.as_str(), "method" | "purpose" | "way" | "degree" | "place" | "form" | "means")
+        && let Some(of) = phrase.of.clone().filter(|of| of.of.is_none() && of.quant == Quant::Bare && !of.plural && !of.key.contains(' ') && morphology_en::known(&of.key).is_some() && phrase.tail.starts_with("of "))
+    {
+        let name = format!("{} of {}", phrase.key, of.key);
+        for slot in [&mut phrase.key, &mut phrase.label, &mut phrase.long_key, &mut phrase.long_label] {
+            slot.clone_from(&name);
+        }
+        phrase.of = None;
+        phrase.tail.clear();
+    }
     Some((phrase, at))
 }
 

@@ -4,6 +4,7 @@ use super::clause::{Flow, Scope};
 use super::facts::{Fact, Item, Reader, Rule};
 use super::lexicon_en::Class;
 use super::lists::{first_thing, items, origin, skip_prep, trailing_about};
+use super::near::next_clause;
 use super::phrases::{Part, Phrase, Placed};
 use super::things::{class, is_property, staff, unwrap};
 use super::word::{Act, Quant};
@@ -19,6 +20,12 @@ struct Predicate<'p> {
     /// The subject, when it stands before the verb.
     subject: Option<Phrase>,
     rest: &'p [Placed],
+}
+
+/// The colon that opens the list of this clause, not of the next.
+fn colon(rest: &[Placed]) -> Option<usize> {
+    let at = rest.iter().position(|p| matches!(p.part, Part::Colon))?;
+    next_clause(&rest[..at], 0).is_none().then_some(at)
 }
 
 impl Predicate<'_> {
@@ -97,6 +104,15 @@ impl Reader<'_> {
         }
     }
 
+    /// "An invoice is made from the treatments": it has them; "an order comes from a customer": it is theirs.
+    fn made_from(&mut self, subject: &Phrase, to: &Phrase) {
+        if to.plural && !subject.plural && class(to) != Some(Class::Person) {
+            self.emit(Fact::Link { rule: Rule::Per, subject: subject.clone(), items: vec![Item::from(to)] });
+        } else {
+            self.belongs(subject.clone(), vec![Item::from(to)]);
+        }
+    }
+
     fn belongs(&mut self, subject: Phrase, items: Vec<Item>) {
         if !items.is_empty() && class(&subject) != Some(Class::Property) {
             self.emit(Fact::Link { rule: Rule::Belongs, subject, items });
@@ -149,7 +165,7 @@ impl Reader<'_> {
             return self.managing(verb);
         }
         // "Payments are linked to a contract: date, amount."
-        if let (Some(subject), Some(colon)) = (&verb.subject, verb.rest.iter().position(|p| matches!(p.part, Part::Colon)))
+        if let (Some(subject), Some(colon)) = (&verb.subject, colon(verb.rest))
             && items(self.text, &verb.rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
         {
             self.belongs(subject.clone(), items(self.text, skip_prep(&verb.rest[..colon])).into_iter().take(4).collect());
@@ -192,7 +208,7 @@ impl Reader<'_> {
                 return Flow::Done;
             }
             // "Parts are tracked in the warehouse: number, name, price."
-            if let Some(colon) = rest.iter().position(|p| matches!(p.part, Part::Colon))
+            if let Some(colon) = colon(rest)
                 && (verb.passive || subject.russian)
                 && items(self.text, &rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
             {
@@ -270,11 +286,11 @@ impl Reader<'_> {
             return Flow::On;
         };
         if verb.passive {
-            if verb.rest.iter().any(|p| matches!(p.part, Part::Colon)) {
+            if colon(verb.rest).is_some() {
                 return self.managing(Predicate { subject: Some(subject), ..verb });
             }
             if let Some(to) = origin(verb.rest, true) {
-                self.belongs(subject.clone(), vec![Item::from(&to)]);
+                self.made_from(&subject, &to);
             }
             self.by(&subject, verb.rest);
             self.parties(&subject, verb.rest);
@@ -292,7 +308,7 @@ impl Reader<'_> {
             return Flow::On;
         }
         // "The doctor holds the visit: date, complaints, diagnosis" lists what is kept of the visit.
-        if let Some(colon) = rest.iter().position(|p| matches!(p.part, Part::Colon))
+        if let Some(colon) = colon(rest)
             && matches!(class(&subject), Some(Class::Record | Class::Either))
         {
             let told = items(self.text, &rest[colon + 1..]);
@@ -301,7 +317,7 @@ impl Reader<'_> {
             }
         }
         // "Guests book online: name, phone, date": who they are is theirs, the rest is the booking's.
-        if let Some(colon) = verb.rest.iter().position(|p| matches!(p.part, Part::Colon))
+        if let Some(colon) = colon(verb.rest)
             && class(&subject) == Some(Class::Person)
             && !staff(&subject.key)
             && verb.rest[..colon].iter().all(|p| matches!(p.part, Part::Adv | Part::Value | Part::Prep(_)))
@@ -309,6 +325,7 @@ impl Reader<'_> {
             let told = items(self.text, &verb.rest[colon + 1..]);
             if told.len() > 1 && told.iter().filter(|i| is_property(&i.phrase)).count() * 2 > told.len() {
                 let (own, rest): (Vec<Item>, Vec<Item>) = told.into_iter().partition(|i| matches!(i.phrase.key.as_str(), "name" | "first name" | "last name" | "full name" | "phone" | "phone number" | "email" | "address" | "birth date" | "birthday" | "age"));
+                self.emit(Fact::Actor { phrase: subject.clone(), story: false });
                 if !own.is_empty() {
                     self.emit(Fact::Link { rule: Rule::Has, subject: subject.clone(), items: own });
                 }
@@ -356,7 +373,7 @@ impl Reader<'_> {
     fn managing(&mut self, verb: Predicate<'_>) -> Flow {
         if let Some(subject) = verb.subject.clone() {
             // "Documents are uploaded to a case: title, file."
-            if let Some(colon) = verb.rest.iter().position(|p| matches!(p.part, Part::Colon))
+            if let Some(colon) = colon(verb.rest)
                 && (verb.passive || (verb.russian && verb.led_by(&["в", "на"])))
                 && items(self.text, &verb.rest[colon + 1..]).iter().any(|i| is_property(&i.phrase))
             {
@@ -364,7 +381,7 @@ impl Reader<'_> {
                 return Flow::Done;
             }
             if let Some(to) = origin(verb.rest, verb.passive) {
-                self.belongs(subject.clone(), vec![Item::from(&to)]);
+                self.made_from(&subject, &to);
             }
             if verb.passive {
                 self.by(&subject, verb.rest);

@@ -80,7 +80,7 @@ pub(super) fn tie(ties: &mut Ties, rule: Rule, from: (usize, &Phrase), to: (usiz
 }
 
 /// Where people and things have their one place.
-fn place(key: &str) -> bool {
+pub(super) fn place(key: &str) -> bool {
     matches!(key.rsplit(' ').next(), Some("department" | "branch" | "depot" | "location" | "site" | "office" | "company" | "organization" | "team" | "shop" | "store" | "club" | "warehouse" | "room" | "building" | "school" | "hospital" | "clinic" | "region" | "zone" | "station" | "category" | "family" | "household" | "bin" | "shelf"))
 }
 
@@ -132,7 +132,7 @@ impl Tie {
             Some(Rule::Does) => "The one is said to act on the other.",
             Some(Rule::Of) => "One is named as the other's.",
             Some(Rule::Per) => "One is counted by the other.",
-            Some(Rule::Near) => "They stand together in one clause.",
+            Some(Rule::Near) => "They stand together in one clause or side by side.",
             Some(Rule::Together) => "They are named in one sentence, and such papers are made out to someone.",
             _ => "One is said to have the other.",
         }
