@@ -171,7 +171,7 @@ impl Ctx<'_> {
             None => automerge.transaction(),
             Some(heads) => {
                 if !heads.iter().all(|head| automerge.get_change_by_hash(head).is_some()) || heads.is_empty() {
-                    return Err(Error::conflict(("The text on the screen is too old to be changed. Reload it and type again.", "Текст на экране устарел. Обновите его и повторите правку.")));
+                    return Err(Error::conflict(("The text on the screen is out of date. Reload it and make the change again.", "Текст на экране устарел. Обновите его и повторите правку.")));
                 }
                 let current: BTreeSet<ChangeHash> = automerge.get_heads().into_iter().collect();
                 // Most edits are made at the current heads, where Automerge need not weigh every character's history.

@@ -126,7 +126,7 @@ impl Error {
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self {
             source: Some(source.into()),
-            ..Self::new(Code::Internal, ("Something failed that should not. Nothing was changed; the log has the details.", "Произошёл неожиданный сбой. Ничего не изменено; подробности в журнале."))
+            ..Self::new(Code::Internal, ("Something failed unexpectedly. Nothing was changed; the program's log has the details.", "Произошёл неожиданный сбой. Ничего не изменено; подробности в журнале программы."))
         }
     }
 

@@ -264,10 +264,10 @@ pub fn from_rusqlite(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => refused(Code::Conflict, "Something with this name or key exists already.", "Такое имя или ключ уже есть."),
         Some(ErrorCode::DiskFull) => refused(Code::Internal, "The disk is full. Free some space and try again; nothing was changed.", "Диск заполнен. Освободите место и повторите; ничего не изменено."),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => refused(Code::Internal, "The store can't be written. Check the permissions of its folder; nothing was changed.", "В хранилище нельзя писать. Проверьте права на его папку; ничего не изменено."),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => refused(Code::Damaged, "The store can't be read: it is damaged, or its key is another. Restore it from a backup.", "Хранилище не читается: оно повреждено или ключ другой. Восстановите его из копии."),
-        Some(ErrorCode::SystemIoFailure) => refused(Code::Internal, "The disk reported an error. Nothing was changed; check the disk.", "Диск сообщил об ошибке. Ничего не изменено; проверьте диск."),
-        _ => Error::new(Code::Internal, ("Something failed that should not. Nothing was changed; the log has the details.", "Произошёл неожиданный сбой. Ничего не изменено; подробности в журнале.")),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => refused(Code::Internal, "The store can't be written. Check the permissions of its folder; nothing was changed.", "Хранилище недоступно для записи. Проверьте права на его папку; ничего не изменено."),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => refused(Code::Damaged, "The store can't be read: it is damaged, or the key belongs to another store. Restore it from a backup.", "Хранилище не читается: оно повреждено или ключ от другого хранилища. Восстановите его из резервной копии."),
+        Some(ErrorCode::SystemIoFailure) => refused(Code::Internal, "The disk reported an error. Nothing was changed; check the disk and its free space.", "Диск сообщил об ошибке. Ничего не изменено; проверьте диск и свободное место на нём."),
+        _ => Error::new(Code::Internal, ("Something failed unexpectedly. Nothing was changed; the program's log has the details.", "Произошёл неожиданный сбой. Ничего не изменено; подробности в журнале программы.")),
     }
     .because(error)
 }
