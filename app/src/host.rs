@@ -1,6 +1,7 @@
 //! The host: one thread that owns the store, the connections to servers, and `call`.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -30,6 +31,9 @@ pub struct Options {
     /// Whether connections to servers are kept while the host is open.
     pub sync: bool,
 }
+
+/// The page of SQLCipher. What is shorter SQLite takes for a database that is not begun yet, and writes over it.
+const PAGE: u64 = 4096;
 
 type Job = Box<dyn FnOnce(&mut Store) + Send>;
 
@@ -87,7 +91,12 @@ impl Host {
     /// # Errors
     /// A [`Problem`] when another program has it open, it is damaged, of a newer version, or can't be written.
     pub fn open(options: Options) -> Result<Self, Problem> {
-        Self::open_inner(options).map_err(|error| Problem::of(&error, system_language()))
+        Self::open_inner(options).map_err(|error| {
+            if error.code == Code::Internal || error.code == Code::Damaged {
+                tracing::info!(%error, "the workspace was not opened");
+            }
+            Problem::of(&error, system_language())
+        })
     }
 
     fn open_inner(options: Options) -> Result<Self> {
@@ -102,8 +111,17 @@ impl Host {
             .because(source)
         })?;
         let (key, key_home) = key::obtain(&data, options.key_home, options.passphrase.as_deref())?;
-        let mut store = open_store(&data.join("store.db"), &key)?;
+        let path = data.join("store.db");
+        let made = lock.metadata().is_ok_and(|about| about.len() > 0);
+        if made && fs::metadata(&path).map_or(true, |about| about.len() < PAGE) {
+            return Err(emptied(&data));
+        }
+        let mut store = open_store(&path, &key)?;
         let language = prepare(&mut store)?;
+        if !made {
+            // From now on a store that is gone or empty was lost, and is not a new one.
+            (&lock).write_all(b"made\n").and_then(|()| lock.sync_all()).map_err(|source| not_writable(&data).because(source))?;
+        }
 
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("host").enable_all().build().map_err(Error::internal)?;
         let handle = runtime.handle().clone();
@@ -292,7 +310,17 @@ fn not_writable(folder: &Path) -> Error {
     Error::new(Code::Internal, (format!("The folder {} can't be written. Check its permissions and the free space.", folder.display()), format!("В папку {} нельзя писать. Проверьте права и свободное место.", folder.display())))
 }
 
+fn emptied(folder: &Path) -> Error {
+    Error::damaged((
+        format!("The store in {} was cut off, emptied or removed. Restore store.db from a backup, or remove the whole folder to begin anew; nothing was changed.", folder.display()),
+        format!("Хранилище в {} обрезано, опустело или удалено. Восстановите store.db из резервной копии или удалите всю папку, чтобы начать заново; ничего не изменено.", folder.display()),
+    ))
+}
+
 fn create_private(folder: &Path) -> Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::new(Code::Invalid, (format!("{} is a file. A workspace needs a folder.", folder.display()), format!("{} — это файл, а рабочему месту нужна папка.", folder.display()))));
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -357,5 +385,5 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 fn unhex<const N: usize>(text: &str) -> Result<[u8; N]> {
     let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect();
-    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| Error::damaged(("A key in the store is damaged. Restore the store from a backup.", "Ключ в хранилище повреждён. Верните хранилище из копии.")))
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| Error::damaged(("A key in the store is damaged. Restore the store from a backup.", "Ключ в хранилище повреждён. Восстановите хранилище из резервной копии.")))
 }

@@ -131,7 +131,7 @@ async fn sign_out(host: &Host, server: String) -> Result<()> {
             tracing::info!(%server, %error, "the server was not told of the sign-out");
         }
     }
-    forget(host, server, ("You are signed out.", "Вы вышли.").into()).await
+    forget(host, server, ("You are signed out.", "Вы вышли из учётной записи.").into()).await
 }
 
 async fn forget(host: &Host, server: String, reason: Words) -> Result<()> {

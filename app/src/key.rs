@@ -42,11 +42,13 @@ pub fn obtain(folder: &Path, wish: Option<Home>, passphrase: Option<&str>) -> Re
         return Ok((key, Home::File));
     }
     let account = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf()).display().to_string();
-    let asked = if matches!(wish, None | Some(Home::Keyring)) { keyring(&account, None) } else { None };
+    let exists = folder.join("store.db").exists();
+    // The wish is for a new key; that of an existing store is looked for wherever it may be.
+    let asked = if exists || matches!(wish, None | Some(Home::Keyring)) { keyring(&account, None) } else { None };
     if let Some(Some(key)) = asked {
         return Ok((key, Home::Keyring));
     }
-    if folder.join("store.db").exists() {
+    if exists {
         return Err(lost(folder));
     }
     let mut key = [0; 32];
@@ -58,7 +60,7 @@ pub fn obtain(folder: &Path, wish: Option<Home>, passphrase: Option<&str>) -> Re
             return Ok((key, Home::Passphrase));
         }
         None | Some(Home::Keyring) if asked.is_some() && keyring(&account, Some(key)).is_some() => return Ok((key, Home::Keyring)),
-        Some(Home::Keyring) => return Err(Error::new(Code::Internal, ("The system's keyring does not answer. Unlock it and start again.", "Системное хранилище паролей не отвечает. Разблокируйте его и запустите снова."))),
+        Some(Home::Keyring) => return Err(Error::new(Code::Internal, ("The system's keyring does not answer. Unlock it and start again.", "Системная связка ключей не отвечает. Разблокируйте её и запустите программу снова."))),
         _ => {}
     }
     write_private(&file, &key)?;
@@ -72,7 +74,7 @@ fn unreadable(source: io::Error) -> Error {
 fn lost(folder: &Path) -> Error {
     Error::damaged((
         format!("The store in {} is encrypted and its key is not here: the keyring is locked, or the key file is gone. Unlock the keyring or restore store.key; nothing was changed.", folder.display()),
-        format!("Хранилище в {} зашифровано, а его ключа здесь нет: хранилище паролей закрыто или файл ключа пропал. Разблокируйте его или верните store.key; ничего не изменено.", folder.display()),
+        format!("Хранилище в {} зашифровано, а ключа к нему здесь нет: связка ключей заблокирована или файл ключа пропал. Разблокируйте связку ключей или верните store.key; ничего не изменено.", folder.display()),
     ))
 }
 
@@ -122,9 +124,14 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
         let mut file = options.open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&temporary, path)
+        drop(file);
+        fs::rename(&temporary, path)?;
+        // A store must not outlive a power cut that its key did not.
+        #[cfg(unix)]
+        fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+        Ok(())
     };
-    write().map_err(|source| Error::new(Code::Internal, ("The key of the store can't be written. Check the folder's permissions and free space.", "Ключ хранилища не записать. Проверьте права на папку и свободное место.")).because(source))
+    write().map_err(|source| Error::new(Code::Internal, ("The key of the store can't be written. Check the folder's permissions and the free space.", "Не удалось записать ключ хранилища. Проверьте права на папку и свободное место.")).because(source))
 }
 
 fn derive(passphrase: &str, salt: &[u8]) -> Result<Key> {
@@ -147,7 +154,7 @@ fn seal(key: &[u8; 32], passphrase: &str) -> Result<Vec<u8>> {
 }
 
 fn open_vault(bytes: &[u8], passphrase: &str) -> Result<[u8; 32]> {
-    let broken = || Error::damaged(("The vault with the store's key is damaged. Restore store.vault from a backup.", "Файл с ключом хранилища повреждён. Верните store.vault из копии."));
+    let broken = || Error::damaged(("The vault with the store's key is damaged. Restore store.vault from a backup.", "Файл с ключом хранилища повреждён. Восстановите store.vault из резервной копии."));
     let (Some(1), Some(salt), Some(nonce), Some(sealed)) = (bytes.first(), bytes.get(1..17), bytes.get(17..41), bytes.get(41..)) else { return Err(broken()) };
     let nonce: [u8; 24] = nonce.try_into().map_err(|_| broken())?;
     let key = XChaCha20Poly1305::new(&derive(passphrase, salt)?)
