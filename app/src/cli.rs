@@ -9,8 +9,10 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
+use kernel::{Code, Error, Language};
+
 use crate::key::Home;
-use crate::{Host, Options, Problem};
+use crate::{Host, Options, Problem, system_language};
 
 /// From a client's sentence to a blueprint that stays true.
 #[derive(Parser)]
@@ -92,21 +94,25 @@ pub fn main() -> ExitCode {
 }
 
 fn open(arguments: &Arguments) -> Result<Host, Problem> {
-    let invalid = |message: String| Problem { code: kernel::Code::Invalid, message, field: None };
+    // Before the store is open nobody knows which language the person chose.
+    let invalid = |words: (String, String)| Problem::of(&Error::new(Code::Invalid, words), system_language());
     let data = match &arguments.data {
         Some(data) => data.clone(),
-        None => default_folder().ok_or_else(|| invalid("Name the folder of the workspace with --data.".into()))?,
+        None => default_folder().ok_or_else(|| invalid(("Name the folder of the workspace with --data.".into(), "Укажите папку рабочего места: --data ПАПКА.".into())))?,
     };
     let key_home = match std::env::var("SCANTLING_KEY_HOME").ok().as_deref() {
         None | Some("") => None,
         Some("keyring") => Some(Home::Keyring),
         Some("passphrase") => Some(Home::Passphrase),
         Some("file") => Some(Home::File),
-        Some(other) => return Err(invalid(format!("SCANTLING_KEY_HOME is keyring, passphrase or file, not {other}."))),
+        Some(other) => return Err(invalid((format!("SCANTLING_KEY_HOME is keyring, passphrase or file, not {other}."), format!("SCANTLING_KEY_HOME принимает keyring, passphrase или file, а не {other}.")))),
     };
     let passphrase = match std::env::var_os("SCANTLING_PASSPHRASE_FILE") {
         None => None,
-        Some(path) => Some(std::fs::read_to_string(&path).map_err(|error| invalid(format!("The file that SCANTLING_PASSPHRASE_FILE names can't be read: {error}.")))?.trim_end_matches(['\n', '\r']).to_owned()),
+        Some(path) => {
+            let text = std::fs::read_to_string(&path).map_err(|error| invalid((format!("The file that SCANTLING_PASSPHRASE_FILE names can't be read: {error}."), format!("Файл, указанный в SCANTLING_PASSPHRASE_FILE, не читается: {error}."))))?;
+            Some(text.trim_end_matches(['\n', '\r']).to_owned())
+        }
     };
     // One-shot commands are over before a connection stands; those that live longer keep it.
     let sync = match &arguments.command {
@@ -137,8 +143,13 @@ fn window(host: &Host) -> Result<ExitCode, Problem> {
 }
 
 #[cfg(not(feature = "desktop"))]
-fn window(_: &Host) -> Result<ExitCode, Problem> {
-    Err(Problem { code: kernel::Code::Invalid, message: "This build has no window. Name a command; --help lists them.".into(), field: None })
+fn window(host: &Host) -> Result<ExitCode, Problem> {
+    Err(problem(host, &Error::new(Code::Invalid, ("This build has no window. Name a command; --help lists them.", "Эта сборка без окна. Укажите команду; их перечисляет --help."))))
+}
+
+/// An error in the person's language.
+fn problem(host: &Host, error: &Error) -> Problem {
+    Problem::of(error, host.language())
 }
 
 fn refuse(problem: &Problem, json: bool, _window: bool) -> ExitCode {
@@ -161,7 +172,10 @@ fn print(value: &impl Answer, json: bool) -> ExitCode {
     match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+        Err(error) => {
+            tracing::error!(%error, "the answer can't be written");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -191,14 +205,14 @@ fn run(host: &Host, command: Command, json: bool) -> Result<ExitCode, Problem> {
             Ok(serve_lines(host))
         }
         Command::Call { name, payload } => {
-            let text = if payload == "-" { read("-")? } else { payload };
-            let payload = serde_json::from_str(&text).map_err(|error| Problem { code: kernel::Code::Invalid, message: format!("The input is not JSON: {error}."), field: None })?;
+            let text = if payload == "-" { read(host, "-")? } else { payload };
+            let payload = serde_json::from_str(&text).map_err(|error| problem(host, &Error::new(Code::Invalid, (format!("The input is not JSON: {error}."), format!("Входные данные — не JSON: {error}.")))))?;
             let answer = call(&name, payload)?;
             Ok(print(&Shown(answer.clone(), serde_json::to_string_pretty(&answer).unwrap_or_default()), json))
         }
         Command::Show { project: None } => {
             let projects = call("project.list", json!({}))?;
-            let text = list(&projects).map(|project| format!("{}  {}  {}", word(project, "id"), word(project, "name"), project["server"].as_str().unwrap_or("this device"))).collect::<Vec<_>>().join("\n");
+            let text = list(&projects).map(|project| format!("{}  {}  {}", word(project, "id"), word(project, "name"), project["server"].as_str().unwrap_or(if host.language() == Language::Ru { "это устройство" } else { "this device" }))).collect::<Vec<_>>().join("\n");
             Ok(print(&Shown(projects, text), json))
         }
         Command::Show { project: Some(project) } => {
@@ -209,15 +223,16 @@ fn run(host: &Host, command: Command, json: bool) -> Result<ExitCode, Problem> {
             Ok(print(&Shown(json!({ "requirements": requirements, "model": model }), text), json))
         }
         Command::Translate { file, into } => {
-            let text = read(&file)?;
+            let text = read(host, &file)?;
+            // A text that can't be translated is refused before a project is made for it.
+            let translation = blueprint::rules::translate::translate(&text).map_err(|refusal| problem(host, &untranslatable(&file, &refusal)))?;
             let Some(name) = into else {
-                let translation = blueprint::rules::translate::translate(&text).map_err(|refusal| Problem { code: kernel::Code::Invalid, message: refusal.to_string(), field: Some("file".into()) })?;
                 let shown = translated(&translation);
                 return Ok(print(&Shown(serde_json::to_value(&translation).unwrap_or_default(), shown), json));
             };
             let project = match find_project(host, &name) {
                 Ok(project) => project,
-                Err(problem) if problem.code == kernel::Code::NotFound => word(&call("project.create", json!({ "name": name }))?, "id").to_owned(),
+                Err(problem) if problem.code == Code::NotFound => word(&call("project.create", json!({ "name": name }))?, "id").to_owned(),
                 Err(problem) => return Err(problem),
             };
             let proposal = call("blueprint.propose", json!({ "project": project, "text": text }))?;
@@ -285,20 +300,28 @@ fn serve_lines(host: &Host) -> ExitCode {
         }
     });
     let mut running = Vec::new();
-    for line in std::io::stdin().lock().lines() {
-        let Ok(line) = line else { break };
-        if line.trim().is_empty() {
+    let mut input = std::io::stdin().lock();
+    loop {
+        let mut line = Vec::new();
+        match (&mut input).take(MAX_LINE).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+        let whole = line.last() == Some(&b'\n') || (line.len() as u64) < MAX_LINE;
+        if !whole && skip_line(&mut input).is_err() {
+            break;
+        }
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        let parsed: Result<Value, _> = serde_json::from_str(&line);
-        let (host, answers) = (host.clone(), answers.clone());
-        let wait = host.clone();
+        let asked = if whole { understand(&line) } else { Err(Error::new(Code::TooLarge, ("The line is longer than 8 MiB. Split it.", "Строка длиннее 8 МиБ. Разделите её."))) };
+        let (wait, host, answers) = (host, host.clone(), answers.clone());
         running.push(wait.spawn(async move {
-            let answer = match parsed {
-                Err(error) => json!({ "id": null, "problem": { "code": "invalid", "message": format!("The line is not JSON: {error}.") } }),
-                Ok(line) => match host.call(line["name"].as_str().unwrap_or_default(), line["payload"].clone()).await {
-                    Ok(value) => json!({ "id": line["id"], "ok": value }),
-                    Err(problem) => json!({ "id": line["id"], "problem": problem }),
+            let answer = match asked {
+                Err(error) => json!({ "id": null, "problem": problem(&host, &error) }),
+                Ok((id, name, payload)) => match host.call(&name, payload).await {
+                    Ok(value) => json!({ "id": id, "ok": value }),
+                    Err(problem) => json!({ "id": id, "problem": problem }),
                 },
             };
             // The printer ends when nobody reads any more.
@@ -317,24 +340,67 @@ fn serve_lines(host: &Host) -> ExitCode {
     }
 }
 
-fn read(file: &str) -> Result<String, Problem> {
-    let invalid = |message: String| Problem { code: kernel::Code::Invalid, message, field: Some("file".into()) };
+/// The longest line that is read; nothing that fits into one change is longer.
+const MAX_LINE: u64 = 8 * 1024 * 1024;
+
+/// A line as a call: its id, its name, its payload.
+fn understand(line: &[u8]) -> kernel::Result<(Value, String, Value)> {
+    let invalid = |en: String, ru: String| Error::new(Code::Invalid, (en, ru));
+    let mut call: Value = serde_json::from_slice(line).map_err(|error| invalid(format!("The line is not JSON: {error}."), format!("Строка — не JSON: {error}.")))?;
+    let Some(name) = call["name"].as_str().map(str::to_owned) else {
+        return Err(invalid("The line names no command. It looks like {\"id\": 1, \"name\": \"project.list\", \"payload\": {}}.".into(), "В строке не названа команда. Строка выглядит так: {\"id\": 1, \"name\": \"project.list\", \"payload\": {}}.".into()));
+    };
+    Ok((call["id"].take(), name, call["payload"].take()))
+}
+
+/// Passes over the rest of a line without keeping it.
+fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let held = input.fill_buf()?;
+        let end = held.iter().position(|byte| *byte == b'\n');
+        let (passed, over) = (end.map_or(held.len(), |at| at + 1), end.is_some() || held.is_empty());
+        input.consume(passed);
+        if over {
+            return Ok(());
+        }
+    }
+}
+
+fn too_long() -> Error {
+    Error::new(Code::TooLarge, ("The text is longer than 1 MiB. Split it by subject and translate the parts one by one.", "Текст длиннее 1 МиБ. Разделите его по темам и переведите по частям.")).about("file")
+}
+
+fn untranslatable(file: &str, refusal: &blueprint::rules::translate::Refusal) -> Error {
+    use blueprint::rules::translate::Refusal;
+    match refusal {
+        Refusal::Empty => Error::invalid("file", (format!("There is nothing to translate in {file} yet. Write a sentence or two about what the system should keep and who uses it."), format!("В {file} переводить пока нечего. Напишите одно-два предложения: что система хранит и кто ею пользуется."))),
+        Refusal::Binary => Error::invalid("file", (format!("{file} is not plain text. Save it as text or Markdown in UTF-8 and try again."), format!("{file} — не простой текст. Сохраните его как текст или Markdown в UTF-8 и повторите."))),
+        Refusal::TooLong => too_long(),
+    }
+}
+
+fn read(host: &Host, file: &str) -> Result<String, Problem> {
+    let invalid = |en: String, ru: String| problem(host, &Error::invalid("file", (en, ru)));
     let mut bytes = Vec::new();
     // One byte more than is read tells that there is more.
     let limit = blueprint::rules::translate::MAX_BYTES as u64 + 1;
     let taken = if file == "-" {
         if std::io::stdin().is_terminal() {
-            eprintln!("Type or paste the text, then press Ctrl+D.");
+            eprintln!("{}", if host.language() == Language::Ru { "Введите или вставьте текст и нажмите Ctrl+D." } else { "Type or paste the text, then press Ctrl+D." });
         }
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
         std::fs::File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes))
     };
-    taken.map_err(|error| invalid(format!("{file} can't be read: {error}.")))?;
+    taken.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => invalid(format!("There is no file {file}."), format!("Файла {file} нет.")),
+        std::io::ErrorKind::IsADirectory => invalid(format!("{file} is a folder, not a file."), format!("{file} — папка, а не файл.")),
+        _ => invalid(format!("{file} can't be read: {error}."), format!("{file} не читается: {error}.")),
+    })?;
     if bytes.len() as u64 == limit {
-        return Err(invalid("The text is longer than 1 MiB. Split it.".into()));
+        return Err(problem(host, &too_long()));
     }
-    String::from_utf8(bytes).map_err(|_| invalid(format!("{file} is not text in UTF-8.")))
+    String::from_utf8(bytes).map_err(|_| invalid(format!("{file} is not text in UTF-8."), format!("{file} — не текст в UTF-8.")))
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
@@ -350,8 +416,8 @@ fn find_project(host: &Host, wanted: &str) -> Result<String, Problem> {
     let found: Vec<&Value> = list(&projects).filter(|project| word(project, "id") == wanted || (word(project, "name") == wanted && project["removed"] != true)).collect();
     match found.as_slice() {
         [project] => Ok(word(project, "id").to_owned()),
-        [] => Err(Problem { code: kernel::Code::NotFound, message: format!("There is no project \"{wanted}\". `scantling show` lists them."), field: Some("project".into()) }),
-        _ => Err(Problem { code: kernel::Code::Conflict, message: format!("Several projects are called \"{wanted}\". Name one by its id; `scantling show` lists them."), field: Some("project".into()) }),
+        [] => Err(problem(host, &Error::not_found((format!("There is no project \"{wanted}\". `scantling show` lists them."), format!("Проекта «{wanted}» нет. Список покажет `scantling show`."))).about("project"))),
+        _ => Err(problem(host, &Error::conflict((format!("Several projects are called \"{wanted}\". Name one by its id; `scantling show` lists them."), format!("Проектов с именем «{wanted}» несколько. Укажите id; список покажет `scantling show`."))).about("project"))),
     }
 }
 
@@ -363,7 +429,7 @@ fn find_element(host: &Host, project: &str, wanted: &str) -> Result<String, Prob
         .chain(list(&model["entities"]).flat_map(|entity| list(&entity["attributes"])))
         .find(|element| ["id", "key", "name"].iter().any(|field| element[*field] == wanted))
         .map(|element| word(element, "id").to_owned());
-    found.ok_or_else(|| Problem { code: kernel::Code::NotFound, message: format!("There is no requirement, entity or attribute \"{wanted}\"."), field: Some("element".into()) })
+    found.ok_or_else(|| problem(host, &Error::not_found((format!("There is no requirement, entity or attribute \"{wanted}\"."), format!("Нет ни требования, ни сущности, ни атрибута «{wanted}»."))).about("element")))
 }
 
 fn show(requirements: &Value, model: &Value) -> String {
