@@ -266,6 +266,8 @@ pub fn from_rusqlite(error: rusqlite::Error) -> Error {
         Some(ErrorCode::DiskFull) => refused(Code::Internal, "The disk is full. Free some space and try again; nothing was changed.", "Диск заполнен. Освободите место и повторите; ничего не изменено."),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => refused(Code::Internal, "The store can't be written. Check the permissions of its folder; nothing was changed.", "Хранилище недоступно для записи. Проверьте права на его папку; ничего не изменено."),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => refused(Code::Damaged, "The store can't be read: it is damaged, or the key belongs to another store. Restore it from a backup.", "Хранилище не читается: оно повреждено или ключ от другого хранилища. Восстановите его из резервной копии."),
+        // SQLCipher answers so, too, for a page whose seal does not match.
+        Some(ErrorCode::OutOfMemory) => refused(Code::Damaged, "A part of the store can't be read: it is damaged, or the memory ran out. Start again; if that does not help, restore the store from a backup.", "Часть хранилища не читается: она повреждена или не хватило памяти. Запустите программу снова; если не поможет, восстановите хранилище из резервной копии."),
         Some(ErrorCode::SystemIoFailure) => refused(Code::Internal, "The disk reported an error. Nothing was changed; check the disk and its free space.", "Диск сообщил об ошибке. Ничего не изменено; проверьте диск и свободное место на нём."),
         _ => Error::new(Code::Internal, ("Something failed unexpectedly. Nothing was changed; the program's log has the details.", "Произошёл неожиданный сбой. Ничего не изменено; подробности в журнале программы.")),
     }
