@@ -73,7 +73,7 @@ async fn shared(host: &Host, project: ProjectId) -> Result<(SpaceId, String, Str
             Ok((space, space::get(ctx.sql, space)?.server))
         })
         .await?;
-    let server = server.ok_or_else(|| Error::conflict(("The project lives on this device alone. Share it with a server first.", "Проект есть только на этом устройстве. Сначала откройте его на сервере.")))?;
+    let server = server.ok_or_else(|| Error::conflict(("The project lives on this device alone. Share it with a server first.", "Проект есть только на этом устройстве. Сначала поделитесь им на сервере.")))?;
     let token = identity::access_token(host, &server).await?;
     Ok((space, server, token))
 }
@@ -88,7 +88,7 @@ async fn share(host: &Host, project: ProjectId, server: String) -> Result<Value>
         .await?;
     match now_on {
         Some(place) if place == server => {}
-        Some(place) => return Err(Error::conflict((format!("The project is shared on {place} already."), format!("Проект уже открыт на {place}.")))),
+        Some(place) => return Err(Error::conflict((format!("The project is shared on {place} already."), format!("Проект уже общий на {place}.")))),
         None => {
             // Asking twice is harmless: the server knows the space by its id.
             remote::call::<Value>(host, &server, Method::POST, "/v1/spaces", Some(&token), Some(&ShareSpace { space, name, organisation: None })).await?;
