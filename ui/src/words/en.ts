@@ -67,15 +67,15 @@ export const en = {
     example: {
       shop: {
         title: "Bike parts",
-        text: "We sell bike parts. Stock and prices come from 1C every ten minutes. Customers order on the site and pay by card. Tell the warehouse in Slack about every paid order.",
+        text: "We sell bike parts online. Each part has an article number, a name, a brand and a price, and sits in one category. Stock and prices come from 1C every ten minutes. A customer registers with e-mail and phone, places an order on the site and pays by card. An order has a number, a date and a status: new, paid, packed, shipped or cancelled. An order contains several parts. Tell the warehouse in Slack about every paid order.",
       },
       booking: {
         title: "Hairdresser",
-        text: "Clients book a haircut with a master for a free time. Each service has a price and a length in minutes. A reminder goes out by SMS the day before. A booking can be cancelled until two hours ahead.",
+        text: "Clients book a service with a master for a free time. A client has a name and a phone number. Each service has a name, a price and a length in minutes. Each master has a name, a photo and a list of services. A booking has a date, a time and a status: new, confirmed or cancelled. A reminder goes out by SMS the day before. A booking can be cancelled until two hours ahead.",
       },
       bakery: {
         title: "Cakes to order",
-        text: "People order cakes for a date and choose the filling. We take a deposit by card when the order is placed. The bakers see today’s orders on a tablet. After pick-up the customer can leave a review.",
+        text: "Customers order cakes for a date and choose the filling. Each cake has a name, a photo, a weight and a price. An order has a number, a pick-up date, a deposit and a status: new, baking, ready or picked up. We take the deposit by card when the order is placed. The bakers see today’s orders on a tablet. After pick-up the customer can leave a review with a rating and a text.",
       },
     },
   },
