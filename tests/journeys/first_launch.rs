@@ -80,6 +80,9 @@ async fn what_is_changed_by_hand_can_be_taken_back() {
     // Dragged with the pointer; the place outlives a reload.
     let script = "const [a, b] = [...arguments].map((name) => document.querySelector(`[data-testid='entity-node'][data-name='${name}']`).getBoundingClientRect()); return Math.round(a.x - b.x)";
     let names = [json!(first), json!(second)];
+    // The inspector has opened beside it, and the diagram moves what it would cover.
+    let in_sight = "(() => { const [node, pane] = [`[data-testid='entity-node'][data-name='${arguments[0]}']`, '.diagram'].map((css) => document.querySelector(css).getBoundingClientRect()); return node.left >= pane.left && node.right <= pane.right })()";
+    desktop.holds(in_sight, &names).await;
     let apart = desktop.run(script, &names).await.expect("places").as_i64().expect("a distance");
     desktop
         .page()

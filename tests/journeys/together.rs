@@ -55,11 +55,11 @@ async fn two_desktops_and_a_server_agree_through_a_power_cut() {
     ada.holds("!document.querySelector('.requirement-comments.unread')", &[]).await;
     ada.badge("proven").await;
     ben.badge("proven").await;
-    screenshot(&ada, "together", "light").await;
+    screenshot(&ada, "together", "en", "light").await;
     ada.keys("Mod+Shift+S").await;
     ada.counts("member", 2).await;
     ada.assert_accessible("the members").await;
-    screenshot(&ada, "members", "light").await;
+    screenshot(&ada, "members", "en", "light").await;
     ada.keys("Esc").await;
 
     // The server loses power. Both go on, even in the same line, and one of them loses power too.
@@ -118,7 +118,7 @@ async fn what_the_server_refuses_stays_in_sight_until_a_person_decides() {
     ben.part("refused-entry").await;
     ben.badge("refused").await;
     ben.assert_accessible("a refused entry").await;
-    screenshot(&ben, "refused", "light").await;
+    screenshot(&ben, "refused", "en", "light").await;
     assert!(!ada.requirements().await.iter().any(|line| line.contains("without the right")));
 
     // Ben lets go of it, and is in step again.

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::driver::Desktop;
 
-/// Writes `docs/screens/<name>-<theme>.png`.
-pub async fn screenshot(desktop: &Desktop, name: &str, theme: &str) {
-    let path = PathBuf::from(format!("{}/../docs/screens/{name}-{theme}.png", env!("CARGO_MANIFEST_DIR")));
+/// Writes `docs/screens/<name>-<theme>.png`. The documents are in English; other languages go to `tests/out`, for
+/// whoever reads them over.
+pub async fn screenshot(desktop: &Desktop, name: &str, language: &str, theme: &str) {
+    let folder = if language == "en" { "../docs/screens".to_owned() } else { format!("out/{language}") };
+    let path = PathBuf::from(format!("{}/{folder}/{name}-{theme}.png", env!("CARGO_MANIFEST_DIR")));
     let fresh = desktop.picture().await;
     if differs(&path, &fresh) {
         std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("the folder can be made");

@@ -8,7 +8,6 @@
 pub mod doc;
 pub mod model;
 pub mod ops;
-pub mod place;
 pub mod rules;
 mod store;
 #[cfg(test)]

@@ -1,2 +1,3 @@
 //! Pure functions of the blueprint.
+pub mod place;
 pub mod translate;

@@ -786,7 +786,7 @@ fn five_thousand_requirements_are_typed_into_moved_and_undone() {
     let mut place = None;
     written_by_a_stranger(&mut desk, |transaction| {
         for n in 1..=5_000_u64 {
-            let next = crate::place::after(place.as_deref());
+            let next = crate::rules::place::after(place.as_deref());
             let requirement = crate::doc::Requirement { number: n, text: format!("Report {n} is kept."), kind: RequirementKind::Functional, priority: Priority::Should, state: RequirementState::Draft, place: next.clone(), origin: crate::doc::Origin::default() };
             crate::doc::add_requirement(transaction, &format!("req_{n:026}"), &requirement)?;
             place = Some(next);

@@ -121,11 +121,28 @@ pub fn discard(ctx: &mut Ctx<'_>, input: EntryRef) -> Result<()> {
 /// # Errors
 /// Those of the store; what is found wrong is in the report.
 pub fn verify(ctx: &mut Ctx<'_>) -> Result<VerifyReport> {
-    let checks: Vec<VerifyCheck> = log::verify(ctx, &Wiring)?
-        .into_iter()
-        .map(|check| VerifyCheck { name: ctx.say(check.name), ok: check.ok, detail: ctx.say(check.detail) })
-        .collect();
+    let checks = log::verify(ctx, &Wiring)?;
+    let names = names(ctx)?;
+    let checks: Vec<VerifyCheck> =
+        checks.into_iter().map(|check| VerifyCheck { name: named(ctx.say(check.name), &names), ok: check.ok, detail: ctx.say(check.detail) }).collect();
     Ok(VerifyReport { ok: checks.iter().all(|check| check.ok), checks })
+}
+
+/// What people call the things that the log knows by number. A space without its project keeps its number.
+fn names(ctx: &mut Ctx<'_>) -> Result<Vec<(String, String)>> {
+    let mut names = Vec::new();
+    for known in space::list(ctx.sql, None)? {
+        let Some(project) = project::ops::in_space(ctx, known.space)? else { continue };
+        let name = project::ops::get(ctx, project)?.name;
+        names.push((blueprint::doc_of(project), ctx.say((format!("“{name}”, requirements and data"), format!("«{name}», требования и данные")))));
+        names.push((project.to_string(), ctx.say((format!("“{name}”, name"), format!("«{name}», название")))));
+        names.push((known.space.to_string(), ctx.say((format!("“{name}”"), format!("«{name}»")))));
+    }
+    Ok(names)
+}
+
+fn named(text: String, names: &[(String, String)]) -> String {
+    names.iter().fold(text, |text, (number, name)| text.replace(number, name))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -198,7 +198,8 @@ function Line({ item, current, checked, some, onCurrent, onChange }: LineProps) 
       <span className={item.kind === "attribute" ? "mono change-title" : "change-title"}>
         {item.before && <del>{item.before}</del>} {item.title}
       </span>
-      <span className="change-detail">{item.detail}</span>
+      {/* A detail that only repeats the title tells nothing. */}
+      {item.detail.toLowerCase() !== item.title.toLowerCase() && <span className="change-detail">{item.detail}</span>}
     </label>
   );
 }

@@ -19,8 +19,10 @@ export function SyncPage() {
   const now = useCommand(sync.now);
   const check = useCommand(verify);
   const report = useLastReport(check);
+  // What lives on this device alone has nobody to be sent to.
+  const shared = inspection.data?.spaces.some((space) => space.server) ?? false;
   useVerbs([
-    { id: "sync.now", label: t("sync.now"), keys: "R", group: "sync", run: () => void now.run({}) },
+    { id: "sync.now", label: t("sync.now"), keys: "R", group: "sync", disabled: !shared, run: () => void now.run({}) },
     { id: "sync.verify", label: t("sync.verify"), keys: "V", group: "sync", run: () => void report.run() },
   ]);
   return (
@@ -32,9 +34,11 @@ export function SyncPage() {
         <Button onClick={() => void report.run()} disabled={check.pending} keys="V">
           {check.pending ? t("sync.verifying") : t("sync.verify")}
         </Button>
-        <Button onClick={() => void now.run({})} disabled={now.pending} keys="R">
-          {t("sync.now")}
-        </Button>
+        {shared && (
+          <Button onClick={() => void now.run({})} disabled={now.pending} keys="R">
+            {t("sync.now")}
+          </Button>
+        )}
       </div>
       <div className="scroll sync-page">
         {report.last && (
@@ -45,8 +49,8 @@ export function SyncPage() {
           >
             <h2>{report.last.ok ? t("sync.verified") : t("sync.not_verified")}</h2>
             <ul>
-              {report.last.checks.map((line) => (
-                <li key={line.name}>
+              {report.last.checks.map((line, index) => (
+                <li key={index}>
                   {line.ok ? <Check aria-label={t("sync.passed")} /> : <X aria-label={t("sync.failed")} />}
                   <strong>{line.name}</strong>
                   <span className="soft selectable">{line.detail}</span>

@@ -8,8 +8,9 @@ use crate::doc::{self, ENTITIES, LINKS, Origin, RELATIONS, REQUIREMENTS};
 use crate::model::{
     AddAttribute, AddEntity, AddRelation, Attribute, AttributeRef, ElementRef, Entity, LinkElements, Model, PlaceEntities, Relation, RequirementKey, SetAttribute, SetEntity, SetRelation,
 };
+use crate::rules::place;
 use crate::store::{AttributeRow, EntityRow};
-use crate::{Remarks, doc_of, place, store};
+use crate::{Remarks, doc_of, store};
 
 /// The most entities of one project.
 pub(crate) const MOST: u32 = 5_000;

@@ -13,7 +13,8 @@ use super::{Touched, Work, change, line, open};
 use crate::doc::{self, BRIEFS, ENTITIES, LINKS, Origin, RELATIONS, REQUIREMENTS};
 use crate::model::{Accept, Attribute, AttributeType, Cardinality, ChangeItem, ChangeSet, ItemAction, ItemKind, Priority, Propose, Relation, RequirementKind, RequirementState};
 use crate::rules::translate::{self, Refusal, Translation, translate};
-use crate::{place, store};
+use crate::rules::place;
+use crate::store;
 
 /// What an item does when it is accepted.
 enum Plan {

@@ -6,7 +6,8 @@ use kernel::{Ctx, Error, Permission, ProjectId, Result};
 use super::{Work, change, gone, long_text, open, short, touch};
 use crate::doc::{self, LINKS, Origin, REQUIREMENTS};
 use crate::model::{AddRequirement, ElementRef, ListRequirements, MoveElement, Priority, Requirement, RequirementKind, RequirementState, SetRequirement};
-use crate::{Remarks, doc_of, place, store};
+use crate::rules::place;
+use crate::{Remarks, doc_of, store};
 
 /// The most requirements of one project.
 pub(crate) const MOST: u32 = 20_000;
