@@ -122,7 +122,8 @@ const STATEMENTS: [&str; 8] = ["select ", "insert into ", "insert or ", "update 
 
 fn speaks_sql(line: &str) -> bool {
     let mut quoted = line.split('"').skip(1).step_by(2);
-    quoted.any(|text| STATEMENTS.iter().any(|begin| text.to_lowercase().starts_with(begin)))
+    // `select 1` reads no table: it asks whether the database answers.
+    quoted.any(|text| text != "select 1" && STATEMENTS.iter().any(|begin| text.to_lowercase().starts_with(begin)))
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{accept_the_example, add_requirement};
@@ -32,6 +34,17 @@ async fn a_client_s_sentence_becomes_requirements_and_tables() {
     desktop.part("entity-node").await;
     assert!(desktop.entities().await.len() >= 2);
     desktop.holds("document.querySelectorAll(\"[data-testid='relation']\").length >= 1", &[]).await;
+}
+
+#[tokio::test]
+async fn the_first_launch_lands_on_the_empty_sheet_within_two_seconds() {
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        times.push(Desktop::open().await.time_to_sheet().await);
+    }
+    times.sort();
+    println!("From the start of the program to the sheet: {} ms (median of {times:?})", times[2].as_millis());
+    assert!(times[2] < Duration::from_secs(2), "{times:?}");
 }
 
 #[tokio::test]

@@ -87,6 +87,15 @@ impl Desktop {
         self.see(".frame").await;
     }
 
+    /// How long it took from the start of the program until the sheet took words, on the clock of the system.
+    pub async fn time_to_sheet(&self) -> Duration {
+        let group = self.running.as_ref().expect("the desktop runs").0.id();
+        self.holds("performance.getEntriesByName('sheet').length", &[]).await;
+        let ready = self.run("return performance.timeOrigin + performance.getEntriesByName('sheet')[0].startTime", &[]).await;
+        let ready = Duration::from_secs_f64(ready.expect("the page answers").as_f64().expect("a time") / 1000.0);
+        ready.checked_sub(programs::started(group)).expect("the page comes after the program")
+    }
+
     pub fn page(&self) -> &WebDriver {
         &self.running.as_ref().expect("the desktop runs").1
     }

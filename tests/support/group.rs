@@ -23,6 +23,11 @@ impl Group {
         Group(child.unwrap_or_else(|failure| panic!("{:?} did not start: {failure}", command.get_program())))
     }
 
+    /// The number of the group, which is that of its first process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub fn child(&mut self) -> &mut Child {
         &mut self.0
     }

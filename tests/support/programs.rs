@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::mpsc;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -25,6 +26,24 @@ fn program(variable: &str, how: &str) -> PathBuf {
     let path = path.unwrap_or_else(|| panic!("set {variable} to the program that `{how}` makes"));
     assert!(path.is_file(), "{variable} names {}, which is no file", path.display());
     path
+}
+
+/// When the window of this process group was started, since the epoch, to a hundredth of a second.
+pub fn started(group: u32) -> Duration {
+    let name = desktop().file_name().expect("a program has a name").to_string_lossy().chars().take(15).collect::<String>();
+    let ticks = std::fs::read_dir("/proc").expect("/proc is there").filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
+        // The name stands in parentheses and may hold anything; after it come the state and 49 numbers.
+        let (before, after) = stat.rsplit_once(')')?;
+        let fields: Vec<&str> = after.split_whitespace().collect();
+        let own = before.ends_with(&format!("({name}")) && fields.get(2)?.parse() == Ok(group);
+        own.then(|| fields.get(19)?.parse::<u64>().ok()).flatten()
+    });
+    let ticks = ticks.min().expect("the window belongs to the group of its driver");
+    let uptime = std::fs::read_to_string("/proc/uptime").expect("/proc is there");
+    let uptime = uptime.split_whitespace().next().and_then(|text| text.parse().ok()).expect("seconds since the start of the system");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("the clock is right");
+    now - Duration::from_secs_f64(uptime) + Duration::from_millis(ticks * 10)
 }
 
 /// A sync server with a folder of its own.

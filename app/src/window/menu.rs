@@ -48,7 +48,7 @@ type Entry = Option<(&'static str, [&'static str; 2], &'static str)>;
 const MENUS: &[([&str; 2], &[Entry])] = &[
     (["&Project", "&Проект"], &[
         Some(("project.create", ["New project", "Новый проект"], "")),
-        Some(("join", ["Join a project", "Войти в проект"], "")),
+        Some(("join", ["Join a project", "Присоединиться к проекту"], "")),
         None,
         Some(("share", ["Share project", "Поделиться проектом"], "Mod+Shift+S")),
         None,

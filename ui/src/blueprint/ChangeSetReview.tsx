@@ -178,7 +178,10 @@ interface LineProps {
 }
 
 function Line({ item, current, checked, some, onCurrent, onChange }: LineProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  // Kinds and cardinalities are words of the screens; labels and types stand as they are.
+  const spoken = { requirement: "kind", relation: "cardinality" }[item.kind as string];
+  const detail = spoken && i18n.exists(`${spoken}.${item.detail}`) ? t(`${spoken}.${item.detail}` as "kind.functional") : item.detail;
   return (
     <label
       className={`change-line of-${item.kind} ${item.action} ${current ? "current" : ""} ${checked ? "" : "left-out"}`}
@@ -186,7 +189,7 @@ function Line({ item, current, checked, some, onCurrent, onChange }: LineProps) 
       data-testid="change-item"
     >
       <Tick
-        label={`${item.title}: ${item.detail}`}
+        label={`${item.title}: ${detail}`}
         checked={checked}
         some={some}
         onFocus={() => onCurrent(item)}
@@ -199,7 +202,9 @@ function Line({ item, current, checked, some, onCurrent, onChange }: LineProps) 
         {item.before && <del>{item.before}</del>} {item.title}
       </span>
       {/* A detail that only repeats the title tells nothing. */}
-      {item.detail.toLowerCase() !== item.title.toLowerCase() && <span className="change-detail">{item.detail}</span>}
+      {detail.toLowerCase() !== item.title.toLowerCase() && (
+        <span className={spoken ? "change-detail spoken" : "change-detail"}>{detail}</span>
+      )}
     </label>
   );
 }

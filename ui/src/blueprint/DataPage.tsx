@@ -292,6 +292,15 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
   const empty = model.entities.length === 0;
   const startConnect = () => {
     setConnecting(selected);
+    // What it is to be connected with may lie out of sight.
+    const frame = pane.current?.getBoundingClientRect();
+    const { x, y, zoom } = flow.getViewport();
+    const hidden = (box: Box) =>
+      box.x * zoom + x < 0 ||
+      box.y * zoom + y < 0 ||
+      (box.x + box.width) * zoom + x > frame!.width ||
+      (box.y + box.height) * zoom + y > frame!.height;
+    if (frame?.width && boxes.some(hidden)) fit();
     focusNode(selected!);
   };
   const menu = [

@@ -308,7 +308,7 @@ export const en = {
   },
   share: {
     verb: "Share project",
-    title: "Share {{name}}",
+    title: "Share “{{name}}”",
     explain: "Paste the address of a sync server, or a link you were given.",
     shared_on: "Shared on {{server}}",
     address: "Address or link",
