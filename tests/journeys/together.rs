@@ -6,6 +6,9 @@ use crate::support::look::screenshot;
 use crate::support::programs::Server;
 use crate::support::until;
 
+/// How many lines each of them writes in a stream.
+const EDITS: usize = 12;
+
 /// Ada sets a fresh server up with the link that it printed and shares what she has; Ben joins with her link.
 async fn share(server: &Server) -> (Desktop, Desktop) {
     let (ada, ben) = (Desktop::open().await, Desktop::open().await);
@@ -93,6 +96,38 @@ async fn two_desktops_and_a_server_agree_through_a_power_cut() {
     let hash = "return document.querySelector('.chains .hash').getAttribute('aria-label')";
     let (here, there) = (ada.run(hash, &[]).await.expect("a hash"), ben.run(hash, &[]).await.expect("a hash"));
     assert_eq!(here, there);
+}
+
+#[tokio::test]
+async fn a_server_killed_in_a_stream_of_edits_loses_nothing_and_doubles_nothing() {
+    let mut server = Server::start();
+    let (ada, ben) = share(&server).await;
+    let before = ada.requirements().await;
+    let stream = async |desktop: &Desktop, name: &str| {
+        for number in 1..=EDITS {
+            add_requirement(desktop, &format!("{name} writes line {number}.")).await;
+        }
+    };
+    let power = async {
+        // It dies while lines arrive, comes back while others are written, and dies once more.
+        for seen in [2, 5] {
+            ben.reads(&format!("Ada writes line {seen}.")).await;
+            server.kill();
+            ben.badge("offline").await;
+            server.restart();
+        }
+    };
+    tokio::join!(stream(&ada, "Ada"), stream(&ben, "Ben"), power);
+    ada.badge("proven").await;
+    ben.badge("proven").await;
+    let lines = agree(&ada, &ben).await;
+    assert_eq!(lines.len(), before.len() + 2 * EDITS, "{lines:?}");
+    for name in ["Ada", "Ben"] {
+        for number in 1..=EDITS {
+            let line = format!("{name} writes line {number}.");
+            assert_eq!(lines.iter().filter(|found| **found == line).count(), 1, "{line}: {lines:?}");
+        }
+    }
 }
 
 #[tokio::test]
