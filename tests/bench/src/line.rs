@@ -1,5 +1,6 @@
 //! A bare client of the sync protocol that counts what passes, and the entries that it writes.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use automerge::transaction::{CommitOptions, Transactable};
@@ -37,8 +38,8 @@ pub struct Line {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub up: Traffic,
     pub down: Traffic,
-    /// The spaces as the welcome named them.
-    pub spaces: Vec<SpaceState>,
+    /// How far each space was read.
+    pub cursors: BTreeMap<SpaceId, Cursor>,
 }
 
 impl Line {
@@ -47,14 +48,13 @@ impl Line {
         let address = format!("{}/v1/sync", server.address.replacen("http", "ws", 1));
         let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
         let (socket, _) = connect_async_with_config(address, Some(config), true).await?;
-        let mut line = Self { socket, up: Traffic::default(), down: Traffic::default(), spaces: Vec::new() };
+        let mut line = Self { socket, up: Traffic::default(), down: Traffic::default(), cursors: cursors.iter().map(|cursor| (cursor.space, cursor.clone())).collect() };
         let device = person.key.verifying_key().to_bytes();
         line.send(&ToServer::Hello { version: VERSION, token: person.token.clone(), device, cursors, push: Vec::new() }).await?;
         match line.next().await? {
-            ToClient::Welcome { spaces, .. } => line.spaces = spaces,
-            other => return Err(format!("the server does not welcome a device but says {other:?}").into()),
+            ToClient::Welcome { .. } => Ok(line),
+            other => Err(format!("the server does not welcome a device but says {other:?}").into()),
         }
-        Ok(line)
     }
 
     /// Sends a message.
@@ -70,16 +70,35 @@ impl Line {
             match self.socket.next().await.ok_or("the server has closed the connection")?? {
                 Message::Binary(bytes) => {
                     self.down.count(bytes.len());
-                    return match decode(&bytes).map_err(|error| error.words.en)? {
-                        ToClient::Refused { code, reason, .. } => Err(format!("an entry was refused: {code}, {}", reason.en).into()),
-                        ToClient::Problem { code, reason, .. } => Err(format!("the server has a problem: {code}, {}", reason.en).into()),
-                        message => Ok(message),
-                    };
+                    let message = decode(&bytes).map_err(|error| error.words.en)?;
+                    self.note(&message)?;
+                    return Ok(message);
                 }
                 Message::Close(_) => return Err("the server has closed the connection".into()),
                 _ => {}
             }
         }
+    }
+
+    /// Moves the cursors as a device does that takes over what it is sent.
+    fn note(&mut self, message: &ToClient) -> Result {
+        match message {
+            ToClient::Welcome { spaces, .. } => {
+                for SpaceState { space, epoch, start, .. } in spaces {
+                    let cursor = self.cursors.get_mut(space).filter(|cursor| cursor.seq == *start).ok_or("the server begins another log than the client holds")?;
+                    cursor.epoch = Some(*epoch);
+                }
+            }
+            ToClient::Entries { space, first, items, chain, .. } => {
+                let cursor = self.cursors.get_mut(space).filter(|cursor| cursor.seq + 1 == *first).ok_or("the server skips a part of a log")?;
+                (cursor.seq, cursor.chain) = (cursor.seq + items.len() as u64, *chain);
+            }
+            ToClient::Refused { code, reason, .. } => return Err(format!("an entry was refused: {code}, {}", reason.en).into()),
+            ToClient::Problem { code, reason, .. } => return Err(format!("the server has a problem: {code}, {}", reason.en).into()),
+            ToClient::Closed { reason, .. } => return Err(format!("a space was closed: {}", reason.en).into()),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Pushes entries of one space, and waits until the log holds them: they come back by their ids.
@@ -105,11 +124,6 @@ impl Line {
 /// A cursor before the beginning of a log.
 pub fn beginning(space: SpaceId) -> Cursor {
     Cursor { space, epoch: None, seq: 0, chain: Chain::empty(space) }
-}
-
-/// The cursor of a device that holds all of a log.
-pub fn at_head(state: &SpaceState) -> Cursor {
-    Cursor { space: state.space, epoch: Some(state.epoch), seq: state.head, chain: state.chain }
 }
 
 /// A document that one device writes, change by change.

@@ -1,13 +1,14 @@
 //! Many documents on the server: what a device pays that comes back, and what the server pays that holds them.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use kernel::protocol::{Cursor, ToClient};
 use kernel::{Random, SpaceId};
 use rustix::process::Signal;
 
 use crate::figures::{Table, Times, median, size};
-use crate::line::{Document, Line, at_head, beginning, now};
+use crate::line::{Document, Line, beginning, now};
 use crate::server::{Person, Server};
 use crate::{Places, Result};
 
@@ -37,14 +38,13 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
     for space in &spaces {
         server.share(&ada, *space, "Measured").await?;
     }
-    let ben = server.invite(&ada, spaces[0], "editor", "Ben").await?;
-    drop(ben);
+    let mut held: Held = spaces.iter().map(|space| (*space, beginning(*space))).collect();
 
     let mut documents = 0;
     for goal in [1_000, 10_000] {
-        fill(&server, &mut ada, &spaces, documents..goal).await?;
+        fill(&server, &mut ada, &mut held, documents..goal).await?;
         documents = goal;
-        reconnect(&server, &mut ada, &spaces, documents, table).await?;
+        reconnect(&server, &mut ada, &mut held, documents, table).await?;
     }
     table.figure(format!("server's memory after {documents} documents of {} came in", size(LETTERS as u64)), size(server.memory()?), format!("{} on disk", size(server.disk()?)));
 
@@ -52,7 +52,7 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
     for (signal, times) in [Signal::TERM, Signal::KILL].into_iter().zip(&mut starts) {
         for _ in 0..RESTARTS {
             // Something that only the log beside the database holds, so that a restart has something to take over.
-            change(&server, &mut ada, &spaces).await?;
+            held.append(&mut change(&server, &mut ada, &held).await?);
             server = server.restart(signal).await?;
             times.add(server.ready_after);
         }
@@ -60,15 +60,14 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
     table.times(format!("server's start to ready with {documents} documents, after it was asked to stop"), &starts[0], "");
     table.times("  the same after it was killed", &starts[1], "");
 
-    server.sign_in(&mut ada).await?;
+    server.renew(&mut ada).await?;
     let before = server.memory()?;
     let mut idle = Vec::new();
     for number in 0..IDLE {
-        let followed: Vec<SpaceId> = (0..FOLLOWED).map(|step| spaces[(number * 7 + step * 11) % SPACES]).collect();
-        let heads = heads(&server, &ada, &followed).await?;
-        idle.push(Line::connect(&server, &ada, heads).await?);
+        let followed = (0..FOLLOWED).filter_map(|step| held.get(&spaces[(number * 7 + step * 11) % SPACES]).cloned()).collect();
+        idle.push(Line::connect(&server, &ada, followed).await?);
     }
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let after = server.memory()?;
     table.figure(
         format!("server's memory with {documents} documents on disk and {IDLE} idle connections"),
@@ -81,13 +80,20 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
     Ok(())
 }
 
+/// What a device that has read everything holds of each space.
+type Held = BTreeMap<SpaceId, Cursor>;
+
+async fn connect(server: &Server, person: &mut Person, held: &Held) -> Result<Line> {
+    server.renew(person).await?;
+    Line::connect(server, person, held.values().cloned().collect()).await
+}
+
 /// Pushes documents of one change each, spread over the spaces.
-async fn fill(server: &Server, ada: &mut Person, spaces: &[SpaceId], numbers: std::ops::Range<usize>) -> Result {
+async fn fill(server: &Server, ada: &mut Person, held: &mut Held, numbers: std::ops::Range<usize>) -> Result {
     let mut random = Random::seeded(numbers.start as u64);
+    let spaces: Vec<SpaceId> = held.keys().copied().collect();
     let mut waiting: Vec<Vec<Vec<u8>>> = vec![Vec::new(); spaces.len()];
-    server.sign_in(ada).await?;
-    let cursors = heads(server, ada, spaces).await?;
-    let mut line = Line::connect(server, ada, cursors).await?;
+    let mut line = connect(server, ada, held).await?;
     let end = numbers.end;
     for number in numbers {
         // Letters by chance, so that nothing on the way can make them shorter.
@@ -105,41 +111,32 @@ async fn fill(server: &Server, ada: &mut Person, spaces: &[SpaceId], numbers: st
     for (space, entries) in spaces.iter().zip(waiting).filter(|(_, entries)| !entries.is_empty()) {
         line.push(*space, entries).await?;
     }
+    held.clone_from(&line.cursors);
     line.close().await
 }
 
-/// The cursors of a device that holds everything.
-async fn heads(server: &Server, person: &Person, spaces: &[SpaceId]) -> Result<Vec<Cursor>> {
-    // A welcome names the heads; the entries that would follow are not awaited.
-    let line = Line::connect(server, person, spaces.iter().copied().map(beginning).collect()).await?;
-    Ok(line.spaces.iter().map(at_head).collect())
-}
-
-/// Writes one letter in each of some spaces.
-async fn change(server: &Server, person: &mut Person, spaces: &[SpaceId]) -> Result {
-    server.sign_in(person).await?;
-    let places = &spaces[..CHANGED];
-    let cursors = heads(server, person, places).await?;
-    let mut line = Line::connect(server, person, cursors).await?;
-    for space in places {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name)?;
-        let (_, entry) = Document::new(person, *space, &format!("new-{}", u64::from_le_bytes(name)), "a")?;
+/// Writes one letter in a new document of each of some spaces; what is held of them afterwards.
+async fn change(server: &Server, person: &mut Person, held: &Held) -> Result<Held> {
+    let places: Held = held.iter().take(CHANGED).map(|(space, cursor)| (*space, cursor.clone())).collect();
+    let mut line = connect(server, person, &places).await?;
+    for (space, cursor) in &places {
+        let (_, entry) = Document::new(person, *space, &format!("new-{}", cursor.seq), "a")?;
         line.push(*space, vec![entry]).await?;
     }
-    line.close().await
+    let after = line.cursors.clone();
+    line.close().await?;
+    Ok(after)
 }
 
 /// A device that holds everything goes, a few spaces change, and it comes back.
-async fn reconnect(server: &Server, ada: &mut Person, spaces: &[SpaceId], documents: usize, table: &mut Table) -> Result {
+async fn reconnect(server: &Server, ada: &mut Person, held: &mut Held, documents: usize, table: &mut Table) -> Result {
     let mut times = Times::default();
     let (mut up, mut down) = (Vec::new(), Vec::new());
     let (mut sent, mut heard) = (0, 0);
     for _ in 0..RETURNS {
-        let held = heads(server, ada, spaces).await?;
-        change(server, ada, spaces).await?;
+        change(server, ada, held).await?;
         let started = Instant::now();
-        let mut line = Line::connect(server, ada, held).await?;
+        let mut line = connect(server, ada, held).await?;
         let mut missing = CHANGED;
         while missing > 0 {
             if let ToClient::Entries { items, .. } = line.next().await? {
@@ -150,6 +147,7 @@ async fn reconnect(server: &Server, ada: &mut Person, spaces: &[SpaceId], docume
         up.push(line.up.bytes);
         down.push(line.down.bytes);
         (sent, heard) = (line.up.messages, line.down.messages);
+        held.clone_from(&line.cursors);
         line.close().await?;
     }
     let beside = format!("up {sent} message, {}; down {heard} messages, {}", size(median(up)), size(median(down)));

@@ -16,6 +16,8 @@ use crate::Result;
 
 /// How long the server may take to be ready, with much on disk.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// A token lasts fifteen minutes; it is replaced long before.
+const RENEWAL: Duration = Duration::from_secs(5 * 60);
 const PASSWORD: &str = "from keel to masthead";
 
 /// A running server.
@@ -117,10 +119,13 @@ impl Server {
         Ok(())
     }
 
-    /// The same person on the same device, with a fresh token.
-    pub async fn sign_in(&self, person: &mut Person) -> Result {
+    /// The same person on the same device, with a token that lasts for the next minutes.
+    pub async fn renew(&self, person: &mut Person) -> Result {
+        if person.since.elapsed() < RENEWAL {
+            return Ok(());
+        }
         let input = json!({ "email": email(&person.name), "password": PASSWORD, "device_key": person.device_key(), "device_name": "bench" });
-        person.token = token(&self.post(None, "/v1/identity/sign-in", input).await?)?;
+        (person.token, person.since) = (token(&self.post(None, "/v1/identity/sign-in", input).await?)?, Instant::now());
         Ok(())
     }
 
@@ -128,7 +133,7 @@ impl Server {
         let mut seed = [0; 48];
         getrandom::fill(&mut seed)?;
         let (key, actor) = seed.split_at(32);
-        let mut person = Person { name: name.to_owned(), token: String::new(), key: SigningKey::from_bytes(key.try_into()?), actor: ActorId::from(actor) };
+        let mut person = Person { name: name.to_owned(), token: String::new(), since: Instant::now(), key: SigningKey::from_bytes(key.try_into()?), actor: ActorId::from(actor) };
         let mut input = json!({ "name": name, "email": email(name), "password": PASSWORD, "device_key": person.device_key(), "device_name": "bench" });
         input[field] = json!(value);
         person.token = token(&self.post(None, path, input).await?)?;
@@ -170,6 +175,7 @@ fn token(answer: &Value) -> Result<String> {
 pub struct Person {
     pub name: String,
     pub token: String,
+    since: Instant,
     pub key: SigningKey,
     pub actor: ActorId,
 }
