@@ -24,6 +24,9 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     }
     steps.run()?;
     let mut command = std::process::Command::new(project.released("scantling-bench"));
-    command.args(arguments).env("SCANTLING_BENCH_DATA", project.target.join("bench")).env("SCANTLING_SERVER_BIN", project.released("scantling-server"));
+    command
+        .args(arguments)
+        .env("SCANTLING_BENCH_DATA", project.target.join("bench"))
+        .env("SCANTLING_SERVER_BIN", project.released("scantling-server"));
     steps::run_openly(command)
 }

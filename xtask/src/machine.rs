@@ -40,8 +40,7 @@ const COMPILING: &[Need] = &[program("cc", "build-essential"), program("make", "
 const STORING: &[Need] = &[program("pkg-config", "pkg-config"), library("libcrypto", "libssl-dev")];
 const SHOWING: &[Need] = &[library("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev")];
 /// A display where there is no screen, and letters to show on it.
-const SEEING: &[Need] =
-    &[program("Xvfb", "xvfb"), program("fc-list", "fontconfig"), Need { package: "fonts-dejavu-core", trace: Trace::Font("ru") }];
+const SEEING: &[Need] = &[program("Xvfb", "xvfb"), program("fc-list", "fontconfig"), Need { package: "fonts-dejavu-core", trace: Trace::Font("ru") }];
 /// A bus for the window, and a camera.
 const PICTURING: &[Need] = &[program("dbus-run-session", "dbus"), program("import", "imagemagick")];
 /// Hands for the window, and a leash for everything that a test starts.

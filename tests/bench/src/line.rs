@@ -48,7 +48,12 @@ impl Line {
         let address = format!("{}/v1/sync", server.address.replacen("http", "ws", 1));
         let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
         let (socket, _) = connect_async_with_config(address, Some(config), true).await?;
-        let mut line = Self { socket, up: Traffic::default(), down: Traffic::default(), cursors: cursors.iter().map(|cursor| (cursor.space, cursor.clone())).collect() };
+        let mut line = Self {
+            socket,
+            up: Traffic::default(),
+            down: Traffic::default(),
+            cursors: cursors.iter().map(|cursor| (cursor.space, cursor.clone())).collect(),
+        };
         let device = person.key.verifying_key().to_bytes();
         line.send(&ToServer::Hello { version: VERSION, token: person.token.clone(), device, cursors, push: Vec::new() }).await?;
         match line.next().await? {
@@ -85,7 +90,11 @@ impl Line {
         match message {
             ToClient::Welcome { spaces, .. } => {
                 for SpaceState { space, epoch, start, .. } in spaces {
-                    let cursor = self.cursors.get_mut(space).filter(|cursor| cursor.seq == *start).ok_or("the server begins another log than the client holds")?;
+                    let cursor = self
+                        .cursors
+                        .get_mut(space)
+                        .filter(|cursor| cursor.seq == *start)
+                        .ok_or("the server begins another log than the client holds")?;
                     cursor.epoch = Some(*epoch);
                 }
             }

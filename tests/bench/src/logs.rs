@@ -46,7 +46,11 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
         documents = goal;
         reconnect(&server, &mut ada, &mut held, documents, table).await?;
     }
-    table.figure(format!("server's memory after {documents} documents of {} came in", size(LETTERS as u64)), size(server.memory()?), format!("{} on disk", size(server.disk()?)));
+    table.figure(
+        format!("server's memory after {documents} documents of {} came in", size(LETTERS as u64)),
+        size(server.memory()?),
+        format!("{} on disk", size(server.disk()?)),
+    );
 
     let mut starts = [Times::default(), Times::default()];
     for (signal, times) in [Signal::TERM, Signal::KILL].into_iter().zip(&mut starts) {

@@ -62,7 +62,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or_else(|| format!("Set {name}, or start this with `cargo xtask bench`."));
+    let variable =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or_else(|| format!("Set {name}, or start this with `cargo xtask bench`."));
     let places = Places { folder: variable("SCANTLING_BENCH_DATA")?, server: variable("SCANTLING_SERVER_BIN")? };
     std::fs::create_dir_all(&places.folder)?;
     let wanted: Vec<String> = std::env::args().skip(1).collect();

@@ -82,7 +82,11 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
             writes.add(disk.write()?);
         }
     }
-    table.times(format!("edit of {} to the server's durable acknowledgement", size(bytes)), &acknowledged, format!("{} times one durable write", ratio(acknowledged.median(), writes.median())));
+    table.times(
+        format!("edit of {} to the server's durable acknowledgement", size(bytes)),
+        &acknowledged,
+        format!("{} times one durable write", ratio(acknowledged.median(), writes.median())),
+    );
     table.times(format!("  the same edit at each of {SUBSCRIBERS} subscribers"), &received, "subscribers, server and sender share this machine");
     table.times("  the same edit at the last of them", &last, "");
     table.times(format!("  one durable write of {}, in between", size(PAGES)), &writes, "the disk alone");

@@ -49,12 +49,25 @@ impl Server {
             .stderr(log)
             .spawn()?;
         let Some(output) = child.stdout.take() else { return Err("the server has no output".into()) };
-        let mut server = Self { child, program: program.to_owned(), data: data.to_owned(), address: String::new(), set_up: None, ready_after: Duration::ZERO, _output: BufReader::new(output) };
+        let mut server = Self {
+            child,
+            program: program.to_owned(),
+            data: data.to_owned(),
+            address: String::new(),
+            set_up: None,
+            ready_after: Duration::ZERO,
+            _output: BufReader::new(output),
+        };
         let first = !data.join("scantling-bench").exists();
         for word in ["Listening on ", "Set up: "].iter().take(1 + usize::from(first)) {
             let mut said = String::new();
             server._output.read_line(&mut said)?;
-            let value = said.split_once(word).ok_or_else(|| format!("The server says {said:?} and not {word:?}; its log is {}.", data.with_extension("log").display()))?.1.trim().to_owned();
+            let value = said
+                .split_once(word)
+                .ok_or_else(|| format!("The server says {said:?} and not {word:?}; its log is {}.", data.with_extension("log").display()))?
+                .1
+                .trim()
+                .to_owned();
             if *word == "Listening on " { server.address = value } else { server.set_up = Some(value) }
         }
         let url = format!("{}/readyz", server.address);
@@ -133,8 +146,15 @@ impl Server {
         let mut seed = [0; 48];
         getrandom::fill(&mut seed)?;
         let (key, actor) = seed.split_at(32);
-        let mut person = Person { name: name.to_owned(), token: String::new(), since: Instant::now(), key: SigningKey::from_bytes(key.try_into()?), actor: ActorId::from(actor) };
-        let mut input = json!({ "name": name, "email": email(name), "password": PASSWORD, "device_key": person.device_key(), "device_name": "bench" });
+        let mut person = Person {
+            name: name.to_owned(),
+            token: String::new(),
+            since: Instant::now(),
+            key: SigningKey::from_bytes(key.try_into()?),
+            actor: ActorId::from(actor),
+        };
+        let mut input =
+            json!({ "name": name, "email": email(name), "password": PASSWORD, "device_key": person.device_key(), "device_name": "bench" });
         input[field] = json!(value);
         person.token = token(&self.post(None, path, input).await?)?;
         Ok(person)
