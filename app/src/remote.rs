@@ -2,15 +2,23 @@
 
 use std::time::Duration;
 
-use kernel::{Code, Error, Language, Result};
+use kernel::pack::{Piece, Place, Reader};
+use kernel::{Code, Error, Language, Result, SpaceId};
 use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
-use crate::host::Host;
+use crate::host::{Host, hex};
 
 /// The largest answer that is read.
 const MAX_ANSWER: usize = 1024 * 1024;
+/// How long a part of a pack may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than any pack takes.
+const FOREVER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// About how many bytes of a pack are taken over at once.
+const PACKED: usize = 4 * 1024 * 1024;
 
 pub(crate) fn client() -> Result<reqwest::Client> {
     reqwest::Client::builder()
@@ -101,6 +109,52 @@ pub(crate) async fn call<O: DeserializeOwned>(host: &Host, server: &str, method:
         return serde_json::from_slice(&bytes).map_err(|source| not_ours(server).because(source));
     }
     Err(refused(server, status, &bytes))
+}
+
+/// A pack that arrives.
+pub(crate) struct Pack {
+    server: String,
+    answer: reqwest::Response,
+    reader: Reader,
+}
+
+/// Asks for the pack of a space from a place on; none when the server has none.
+pub(crate) async fn pack(host: &Host, server: &str, token: &str, space: SpaceId, place: &Place) -> Result<Option<Pack>> {
+    let mut url = Url::parse(&format!("{server}/v1/spaces/{space}/pack")).map_err(|_| not_ours(server))?;
+    if let Some(epoch) = place.epoch {
+        url.query_pairs_mut().append_pair("epoch", &hex(&epoch));
+    }
+    if let Some(doc) = &place.doc {
+        url.query_pairs_mut().append_pair("doc", doc);
+    }
+    url.query_pairs_mut().append_pair("record", &place.record.to_string());
+    let language = if host.language() == Language::Ru { "ru" } else { "en" };
+    // As long as something arrives it may take as long as it takes.
+    let request = host.0.http.get(url).header("accept-language", language).bearer_auth(token).timeout(FOREVER);
+    let answer = timeout(PATIENCE, request.send()).await.map_err(|_| offline(server))?.map_err(|source| offline(server).because(source))?;
+    match answer.status() {
+        StatusCode::OK => Ok(Some(Pack { server: server.to_owned(), answer, reader: Reader::default() })),
+        StatusCode::NO_CONTENT => Ok(None),
+        status => {
+            let bytes = read(answer).await.map_err(|source| offline(server).because(source))?;
+            Err(refused(server, status, &bytes))
+        }
+    }
+}
+
+impl Pack {
+    /// The next pieces, enough for one transaction; none after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Piece>>> {
+        let mut pieces = Vec::new();
+        let mut held = 0;
+        while held < PACKED {
+            let chunk = timeout(PATIENCE, self.answer.chunk()).await.map_err(|_| offline(&self.server))?.map_err(|source| offline(&self.server).because(source))?;
+            let Some(chunk) = chunk else { break };
+            held += chunk.len();
+            pieces.extend(self.reader.take(&chunk)?);
+        }
+        Ok((held > 0).then_some(pieces))
+    }
 }
 
 async fn read(mut answer: reqwest::Response) -> std::result::Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use kernel::pack::{self, Place, Unpacking};
 use kernel::protocol::{MAX_FRAME, ToClient, ToServer, decode, encode};
 use kernel::sync::{Backoff, Client};
 use kernel::{Code, Error, Result, SpaceId, Words, space};
@@ -17,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use wiring::device::{Badge, BadgeState, Inspection, SpaceSync};
 
 use crate::host::{Host, fresh_random, hex};
-use crate::identity;
+use crate::{identity, remote};
 
 /// How long a connection may take to stand.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -95,6 +96,8 @@ enum End {
     Lost(Words),
     /// Wait until the person signs in again.
     SignedOut(Words),
+    /// Connect once more at once.
+    Again,
     Closing,
 }
 
@@ -107,6 +110,7 @@ async fn keep(host: Host, server: String) {
         tell(&host, &server, Line::Connecting);
         let wait = match connect(&host, &server, &mut wakes, &mut backoff).await {
             End::Closing => return,
+            End::Again => continue,
             End::Lost(reason) => {
                 tell(&host, &server, Line::Offline(reason));
                 Some(Duration::from_millis(backoff.next(&mut random)))
@@ -146,6 +150,10 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
         Err(error) if error.code == Code::Unauthorized => return End::SignedOut(error.words),
         Err(_) => return End::Lost(unreachable(server)),
     };
+    if let Err(error) = take_packs(host, server, &token).await {
+        tracing::info!(%server, %error, "a pack could not be fetched");
+        return End::Lost(if error.code == Code::Offline { unreachable(server) } else { error.words });
+    }
     let address = format!("{}/v1/sync", server.replacen("http", "ws", 1));
     let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
     let socket = match timeout(PATIENCE, tokio_tungstenite::connect_async_with_config(address.as_str(), Some(config), true)).await {
@@ -209,6 +217,10 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
                 }
                 let wish = *wakes.borrow_and_update();
                 let before = std::mem::replace(&mut seen, wish);
+                // A new space comes as a pack first, and that is how a connection begins.
+                if wish.follow != before.follow && !matches!(wanted(host, server).await.as_deref(), Ok([])) {
+                    return End::Again;
+                }
                 outgoing = match with_client(host, &mut client, move |client, ctx| {
                     let mut messages = if wish.follow != before.follow { client.refollow(ctx)? } else { Vec::new() };
                     messages.extend(if wish.repush != before.repush { client.repush(ctx)? } else { client.pump(ctx)? });
@@ -230,6 +242,57 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
             }
         }
     }
+}
+
+/// Brings the spaces of a server that are new here to a place of their logs, from where the socket goes on. A pack that
+/// makes no sense is left alone: the log itself, which is proven entry by entry, brings the same.
+async fn take_packs(host: &Host, server: &str, token: &str) -> Result<()> {
+    for (space, place) in wanted(host, server).await? {
+        tell(host, server, Line::Online);
+        match take_pack(host, server, token, space, &place).await {
+            Ok(()) => {}
+            Err(error) if matches!(error.code, Code::Damaged | Code::Invalid | Code::NotFound | Code::Forbidden) => {
+                tracing::warn!(%space, %error, "a pack is not taken over");
+                host.run(move |ctx| pack::leave(ctx.sql, space)).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn take_pack(host: &Host, server: &str, token: &str, space: SpaceId, place: &Place) -> Result<()> {
+    let Some(mut arriving) = remote::pack(host, server, token, space, place).await? else { return Ok(()) };
+    let mut unpacking = Unpacking::new(space);
+    let mut whole = false;
+    while let Some(pieces) = arriving.next().await? {
+        let mut lent = unpacking;
+        let (back, result) = host
+            .on_store(move |store, voice| {
+                let result = store.run(crate::host::now(), |ctx| lent.take(ctx, &wiring::Wiring, pieces)).map(|(whole, events)| {
+                    voice.tell(&events);
+                    whole
+                });
+                Ok((lent, result))
+            })
+            .await?;
+        (unpacking, whole) = (back, result?);
+    }
+    // A stream that ends early is as good as a cut line: the next one goes on from what is here.
+    if whole { Ok(()) } else { Err(remote::offline(server)) }
+}
+
+/// The spaces of a server that a pack may bring.
+async fn wanted(host: &Host, server: &str) -> Result<Vec<(SpaceId, Place)>> {
+    let server = server.to_owned();
+    host.run(move |ctx| {
+        let mut wanted = Vec::new();
+        for known in space::list(ctx.sql, Some(&server))?.into_iter().filter(|known| !known.paused) {
+            wanted.extend(pack::wanted(ctx.sql, known.space)?.map(|place| (known.space, place)));
+        }
+        Ok(wanted)
+    })
+    .await
 }
 
 /// Lends the client to an operation on the store's thread.

@@ -78,6 +78,7 @@ pub fn table() -> Vec<Route> {
         route("DELETE", "/v1/spaces/{space}/members/{person}", Space(Read), delete(people::remove)),
         route("POST", "/v1/spaces/{space}/invitations", Space(Own), post(people::invite)),
         route("DELETE", "/v1/spaces/{space}/invitations/{invitation}", Space(Own), delete(people::withdraw)),
+        route("GET", "/v1/spaces/{space}/pack", Space(Read), get(sync::pack::stream)),
         route("GET", "/v1/invitations/{token}", Anyone, get(people::preview)),
         route("POST", "/v1/invitations/{token}/accept", SignedIn, post(people::accept)),
         route("GET", "/v1/organisations", SignedIn, get(people::organisations)),

@@ -156,6 +156,7 @@ pub struct Server {
     app: App,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    sealing: JoinHandle<()>,
     threads: Threads,
     _lock: File,
 }
@@ -218,14 +219,18 @@ impl Server {
                 tracing::error!(%error, "serving ended");
             }
         });
+        let sealing = tokio::spawn(sync::pack::keep(app.storage.clone()));
         let setup_link = setup.map(|token| format!("{}/#/setup/{token}", app.public_url));
         tracing::info!(%address, public_url = %app.public_url, "listening");
-        Ok(Self { address, setup_link, app, stop, serving, threads, _lock: lock })
+        Ok(Self { address, setup_link, app, stop, serving, sealing, threads, _lock: lock })
     }
 
     /// Stops: no more requests, the open ones end, connections are told, the WAL goes into the file.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        // Its work is never half done: a place is written with the last of its documents.
+        self.sealing.abort();
+        let _ = self.sealing.await;
         self.app.hub.close();
         let hub = self.app.hub.clone();
         let drained = async {
@@ -240,6 +245,15 @@ impl Server {
         if tokio::time::timeout(DRAIN, joined).await.is_err() {
             tracing::warn!("the database did not close in time; nothing that was acknowledged is lost");
         }
+    }
+
+    /// Seals every log up to its head; for tests and benchmarks.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn seal(&self) -> Result<()> {
+        while sync::pack::step(&self.app.storage, 1).await? {}
+        Ok(())
     }
 
     /// How many entries were accepted; for tests and benchmarks.

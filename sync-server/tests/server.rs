@@ -127,7 +127,7 @@ async fn hear(socket: &mut Socket) -> ToClient {
 
 async fn connect(world: &World, token: &str, device: &SigningKey) -> Socket {
     let (mut socket, _) = tokio_tungstenite::connect_async(format!("{}/v1/sync", world.url.replacen("http", "ws", 1))).await.unwrap();
-    let cursor = Cursor { space: the_space(), epoch: None, seq: 0, chain: Chain::empty(the_space()) };
+    let cursor = Cursor { space: the_space(), epoch: None, seq: 0, chain: Chain::empty(the_space()), marks: None };
     say(&mut socket, &ToServer::Hello { version: VERSION, token: token.into(), device: device.verifying_key().to_bytes(), cursors: vec![cursor], push: vec![] }).await;
     socket
 }

@@ -140,7 +140,7 @@ impl Ctx<'_> {
         let actor = self.device.as_ref().map_or_else(|| ActorId::from([0; 16]), |device| device.actor.clone());
         let mut row = self
             .sql
-            .find("select snapshot, snapshot_n from kernel_doc where doc = $1", values![doc])?
+            .find("select coalesce(snapshot, base), snapshot_n from kernel_doc where doc = $1", values![doc])?
             .ok_or_else(|| Error::not_found(("This is not on this device.", "Этого нет на устройстве.")))?;
         let snapshot: Option<Vec<u8>> = row.take(0)?;
         let after: i64 = row.take(1)?;

@@ -10,6 +10,7 @@ pub mod error;
 pub mod id;
 pub mod log;
 pub mod migrate;
+pub mod pack;
 pub mod protocol;
 pub mod random;
 pub mod space;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Change, ChangeHash, Patch};
 
-use crate::entry::{Chain, Entry, Kind};
+use crate::entry::{Chain, DeviceKey, Entry, Kind};
 use crate::space::Space;
 use crate::{Code, Ctx, Error, Result, SpaceId, Sql, Words, id, space, values};
 
@@ -186,7 +186,7 @@ impl Ctx<'_> {
         }
         space.seq = seq;
         space.chain = proof;
-        Ok(())
+        space::mark(self.sql, space)
     }
 
     /// Puts an entry that the server refused into quarantine.
@@ -270,15 +270,31 @@ impl Ctx<'_> {
         Ok(())
     }
 
-    /// Forgets the order that a server gave, because its log was restored or replaced: every entry waits again,
-    /// and those that the server still holds come back with their new places.
+    /// Forgets the order that a server gave after a place of the log, because its log is another from there on: the
+    /// entries wait again, and those that the server still holds come back with their new places.
     ///
     /// # Errors
-    /// Those of the store.
-    pub fn unorder(&mut self, space: &mut Space) -> Result<()> {
-        self.sql.execute("update kernel_entry set seq = null where space = $1 and seq is not null", values![space.space])?;
-        space.seq = 0;
-        space.chain = Chain::empty(space.space);
+    /// `Damaged` when this device no longer holds the entries themselves; those of the store.
+    pub fn rewind(&mut self, space: &mut Space, seq: u64) -> Result<()> {
+        let chain = match seq {
+            0 => Chain::empty(space.space),
+            _ => space::marks(self.sql, space.space)?.into_iter().find(|(mark, _)| *mark == seq).map(|(_, chain)| chain).ok_or_else(|| {
+                Error::damaged((
+                    "The server goes on from a place that this device did not name. Reconnecting will begin anew.",
+                    "Сервер продолжает с места, которого устройство не называло. При переподключении обмен начнётся заново.",
+                ))
+            })?,
+        };
+        if seq < space.base.0 {
+            return Err(Error::damaged((
+                "The server's log is older than this device's copy, and lacks changes that only their authors' devices can send again. Nothing is lost on this device. Let those devices connect first, or ask the admin to restore a newer backup.",
+                "Журнал сервера старше копии на этом устройстве: в нём нет изменений, которые снова отправить могут только устройства их авторов. На этом устройстве ничего не потеряно. Пусть сначала подключатся те устройства, или попросите администратора восстановить более новую копию.",
+            )));
+        }
+        self.sql.execute("update kernel_entry set seq = null where space = $1 and seq > $2", values![space.space, seq])?;
+        self.sql.execute("delete from kernel_mark where space = $1 and seq > $2", values![space.space, seq])?;
+        space.seq = seq;
+        space.chain = chain;
         space.head = None;
         Ok(())
     }
@@ -290,7 +306,7 @@ fn hash(id: &[u8]) -> Result<ChangeHash> {
     })
 }
 
-fn insert(sql: &mut dyn Sql, entry: &Entry, seq: Option<u64>) -> Result<()> {
+pub(crate) fn insert(sql: &mut dyn Sql, entry: &Entry, seq: Option<u64>) -> Result<()> {
     sql.execute(
         "insert into kernel_entry (space, id, kind, subject, device, at, seq, bytes) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         values![entry.space, &entry.id, entry.kind as u32, &entry.subject, &entry.device, entry.at, seq, entry.bytes()],
@@ -456,22 +472,39 @@ pub fn pending_changes(sql: &mut dyn Sql, doc: &str) -> Result<Vec<Change>> {
     Ok(unordered(sql, doc)?.into_iter().map(|(_, change)| change).collect())
 }
 
-/// Who made an entry: the device's key, and whether the server has ordered it.
+/// Who made the changes of a document.
+pub struct Origins {
+    entries: BTreeMap<Vec<u8>, (DeviceKey, bool)>,
+    actors: BTreeMap<Vec<u8>, DeviceKey>,
+}
+
+impl Origins {
+    /// The device that made a change, and whether the server has ordered it.
+    #[must_use]
+    pub fn of(&self, change: &ChangeHash, actor: &[u8]) -> Option<(DeviceKey, bool)> {
+        // What has no entry here came in a pack, so the server holds it.
+        self.entries.get(change.0.as_slice()).copied().or_else(|| self.actors.get(actor).map(|device| (*device, true)))
+    }
+}
+
+/// Who made the changes of a document.
 ///
 /// # Errors
 /// Those of the store.
-pub fn origins(sql: &mut dyn Sql, doc: &str) -> Result<BTreeMap<Vec<u8>, (crate::entry::DeviceKey, bool)>> {
-    sql.query("select id, device, seq is not null from kernel_entry where subject = $1 and space = (select space from kernel_doc where doc = $1)", values![doc])?
+pub fn origins(sql: &mut dyn Sql, doc: &str) -> Result<Origins> {
+    let actors = sql.query("select actor, device from kernel_actor where doc = $1", values![doc])?.into_iter().map(|mut row| Ok((row.take(0)?, row.take(1)?))).collect::<Result<_>>()?;
+    let entries = sql.query("select id, device, seq is not null from kernel_entry where subject = $1 and space = (select space from kernel_doc where doc = $1)", values![doc])?
         .into_iter()
         .map(|mut row| Ok((row.take(0)?, (row.take(1)?, row.take(2)?))))
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok(Origins { entries, actors })
 }
 
 /// The name of the person behind a device key, as the servers told it.
 ///
 /// # Errors
 /// Those of the store.
-pub fn person_of(sql: &mut dyn Sql, device: &crate::entry::DeviceKey) -> Result<Option<(crate::PersonId, String)>> {
+pub fn person_of(sql: &mut dyn Sql, device: &DeviceKey) -> Result<Option<(crate::PersonId, String)>> {
     sql.find("select person, name from kernel_device where device = $1", values![device])?.map(|mut row| Ok((row.take(0)?, row.take(1)?))).transpose()
 }
 
@@ -505,9 +538,9 @@ fn check_file(sql: &mut dyn Sql) -> Result<Check> {
 pub fn verify(ctx: &mut Ctx<'_>, contexts: &dyn Contexts) -> Result<Vec<Check>> {
     let mut checks = vec![check_file(ctx.sql)?];
     for known in space::list(ctx.sql, None)? {
-        let mut chain = Chain::empty(known.space);
-        let (mut ordered, mut seen, mut bad) = (0_u64, 0_u64, Vec::new());
-        let mut after = -1_i64;
+        let (base, mut chain) = known.base;
+        let (mut ordered, mut seen, mut bad) = (base, 0_u64, Vec::new());
+        let mut after = i64::try_from(base).unwrap_or(i64::MAX);
         // Ordered entries come by their place, then the waiting ones; pages keep memory flat.
         loop {
             let rows = ctx
@@ -547,9 +580,13 @@ pub fn verify(ctx: &mut Ctx<'_>, contexts: &dyn Contexts) -> Result<Vec<Check>> 
             name: (format!("Log of {}", known.space), format!("Журнал {}", known.space)).into(),
             ok: whole,
             detail: if whole {
+                let (en, ru) = match base {
+                    0 => (String::new(), String::new()),
+                    _ => (format!("; the first {base} came as the server's copy"), format!("; первые {base} получены копией с сервера")),
+                };
                 (
-                    format!("{ordered} entries in order, proof {}", &chain.to_string()[..12]),
-                    format!("записей по порядку: {ordered}, цепочка {}", &chain.to_string()[..12]),
+                    format!("{ordered} entries in order, proof {}{en}", &chain.to_string()[..12]),
+                    format!("записей по порядку: {ordered}, цепочка {}{ru}", &chain.to_string()[..12]),
                 )
                     .into()
             } else {

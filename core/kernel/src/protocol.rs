@@ -103,7 +103,41 @@ pub struct Cursor {
     /// The proof up to it.
     #[n(3)]
     pub chain: Chain,
+    /// Earlier places, the newest first: where the two logs part, if they do, is after one of them.
+    #[n(4)]
+    pub marks: Option<Vec<Mark>>,
 }
+
+impl Cursor {
+    /// Where the device and a log part at the latest: the newest of the cursor's places whose proof is the log's own, or
+    /// the beginning. Equal proofs are equal logs, whichever life they are of.
+    ///
+    /// # Errors
+    /// Those of `proof`, which answers the log's proof at a place, or none beyond its head.
+    pub fn start(&self, mut proof: impl FnMut(u64) -> Result<Option<Chain>>) -> Result<u64> {
+        let marks = self.marks.iter().flatten().take(MAX_MARKS).map(|mark| (mark.seq, mark.chain));
+        for (seq, chain) in std::iter::once((self.seq, self.chain)).chain(marks) {
+            if proof(seq)? == Some(chain) {
+                return Ok(seq);
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// A place of a log, and the proof up to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Mark {
+    /// The place.
+    #[n(0)]
+    pub seq: u64,
+    /// The proof.
+    #[n(1)]
+    pub chain: Chain,
+}
+
+/// The most marks of a cursor that a server looks at.
+pub const MAX_MARKS: usize = 160;
 
 /// Entries for one space.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
@@ -364,7 +398,7 @@ mod tests {
 
         #[test]
         fn a_truncated_hello_is_refused(at: prop::sample::Index, token: String) {
-            let cursor = Cursor { space: SpaceId::from_bytes([1; 16]), epoch: Some([2; 16]), seq: 3, chain: Chain([4; 32]) };
+            let cursor = Cursor { space: SpaceId::from_bytes([1; 16]), epoch: Some([2; 16]), seq: 3, chain: Chain([4; 32]), marks: None };
             let bytes = encode(&ToServer::Hello { version: VERSION, token, device: [5; 32], cursors: vec![cursor], push: vec![] });
             prop_assert!(decode::<ToServer>(&bytes).is_ok());
             prop_assert!(decode::<ToServer>(&bytes[..at.index(bytes.len())]).is_err());

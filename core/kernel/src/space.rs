@@ -27,16 +27,20 @@ pub struct Space {
     pub proven_at: Option<Timestamp>,
     /// Why it can't sync, until it can.
     pub problem: Option<Words>,
+    /// Up to here the entries of changes are not on this device, only what they made of the documents; and the proof.
+    pub base: (u64, Chain),
 }
 
-const COLUMNS: &str = "select space, server, role, seq, chain, epoch, head, head_chain, paused, proven_at, problem_en, problem_ru from kernel_space";
+const COLUMNS: &str = "select space, server, role, seq, chain, epoch, head, head_chain, paused, proven_at, problem_en, problem_ru, base, base_chain from kernel_space";
 
 fn read(mut row: Row) -> Result<Space> {
     let head: Option<u64> = row.take(6)?;
     let head_chain: Option<[u8; 32]> = row.take(7)?;
     let problem: Option<String> = row.take(10)?;
+    let space = row.take(0)?;
+    let base: (u64, Option<[u8; 32]>) = (row.take(12)?, row.take(13)?);
     Ok(Space {
-        space: row.take(0)?,
+        space,
         server: row.take(1)?,
         role: Role::parse(&row.take::<String>(2)?)?,
         seq: row.take(3)?,
@@ -46,6 +50,7 @@ fn read(mut row: Row) -> Result<Space> {
         paused: row.take(8)?,
         proven_at: row.take(9)?,
         problem: problem.map(|en| Ok::<_, Error>(Words { en, ru: row.take::<Option<String>>(11)?.unwrap_or_default() })).transpose()?,
+        base: (base.0, base.1.map_or_else(|| Chain::empty(space), Chain)),
     })
 }
 
@@ -94,9 +99,9 @@ pub fn save(sql: &mut dyn Sql, space: &Space) -> Result<()> {
     let (head, head_chain) = space.head.map_or((Value::Null, Value::Null), |(seq, chain)| (seq.into(), chain.0.into()));
     let (en, ru) = space.problem.as_ref().map_or((Value::Null, Value::Null), |words| ((&words.en).into(), (&words.ru).into()));
     sql.execute(
-        "insert into kernel_space (space, server, role, seq, chain, epoch, head, head_chain, paused, proven_at, problem_en, problem_ru) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-         on conflict (space) do update set server = $2, role = $3, seq = $4, chain = $5, epoch = $6, head = $7, head_chain = $8, paused = $9, proven_at = $10, problem_en = $11, problem_ru = $12",
-        &[space.space.into(), space.server.clone().into(), space.role.word().into(), space.seq.into(), space.chain.0.into(), space.epoch.into(), head, head_chain, space.paused.into(), space.proven_at.into(), en, ru],
+        "insert into kernel_space (space, server, role, seq, chain, epoch, head, head_chain, paused, proven_at, problem_en, problem_ru, base, base_chain) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         on conflict (space) do update set server = $2, role = $3, seq = $4, chain = $5, epoch = $6, head = $7, head_chain = $8, paused = $9, proven_at = $10, problem_en = $11, problem_ru = $12, base = $13, base_chain = $14",
+        &[space.space.into(), space.server.clone().into(), space.role.word().into(), space.seq.into(), space.chain.0.into(), space.epoch.into(), head, head_chain, space.paused.into(), space.proven_at.into(), en, ru, space.base.0.into(), space.base.1.0.into()],
     )?;
     Ok(())
 }
@@ -121,4 +126,29 @@ pub fn people(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<Person>> {
         .into_iter()
         .map(|mut row| Ok(Person { name: row.take(0)?, role: Role::parse(&row.take::<String>(1)?)?, online: row.take(2)? }))
         .collect()
+}
+
+/// Notes the proof at the space's cursor. Marks grow thinner with their age: about two for each doubling of the distance.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn mark(sql: &mut dyn Sql, space: &Space) -> Result<()> {
+    sql.execute("insert into kernel_mark (space, seq, chain) values ($1, $2, $3) on conflict (space, seq) do update set chain = $3", values![space.space, space.seq, space.chain.0])?;
+    let marks = marks(sql, space.space)?;
+    let bucket = |seq: u64| space.seq.saturating_sub(seq).checked_ilog2().unwrap_or(0);
+    for near in marks.windows(3) {
+        // The oldest of a bucket moves on into the next one, the newest takes its place in time; those between are not needed.
+        if bucket(near[0].0) == bucket(near[2].0) {
+            sql.execute("delete from kernel_mark where space = $1 and seq = $2", values![space.space, near[1].0])?;
+        }
+    }
+    Ok(())
+}
+
+/// The marks of a space, the newest first.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn marks(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<(u64, Chain)>> {
+    sql.query("select seq, chain from kernel_mark where space = $1 order by seq desc", values![space])?.into_iter().map(|mut row| Ok((row.take(0)?, Chain(row.take(1)?)))).collect()
 }

@@ -103,7 +103,10 @@ pub fn set_setting(sql: &mut dyn Sql, name: &str, value: &str) -> Result<()> {
 }
 
 /// The kernel's own tables on a device.
-pub const MIGRATIONS: &[Migration] = &[Migration { context: "kernel", number: 1, sql: include_str!("../../../migrations/local/kernel/0001_create.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { context: "kernel", number: 1, sql: include_str!("../../../migrations/local/kernel/0001_create.sql") },
+    Migration { context: "kernel", number: 2, sql: include_str!("../../../migrations/local/kernel/0002_pack.sql") },
+];
 
 /// A store in memory with a seeded author, for tests of contexts.
 #[cfg(any(test, feature = "testing"))]

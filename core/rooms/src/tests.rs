@@ -207,7 +207,7 @@ fn a_read_mark_outlives_a_server_that_numbers_anew() {
     // The server lost the first five entries: the comment comes back as the first, a new one as the second.
     ben.run(|ctx| {
         let mut known = space::get(ctx.sql, space)?;
-        ctx.unorder(&mut known)?;
+        ctx.rewind(&mut known, 0)?;
         space::save(ctx.sql, &known)
     })
     .unwrap();

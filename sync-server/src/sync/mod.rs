@@ -3,8 +3,11 @@
 pub mod http;
 pub mod hub;
 pub mod ops;
+pub mod pack;
 pub mod store;
 
 /// The tables.
-pub const MIGRATIONS: &[kernel::migrate::Migration] =
-    &[kernel::migrate::Migration { context: "sync", number: 1, sql: include_str!("../../../migrations/server/sync/0001_create.sql") }];
+pub const MIGRATIONS: &[kernel::migrate::Migration] = &[
+    kernel::migrate::Migration { context: "sync", number: 1, sql: include_str!("../../../migrations/server/sync/0001_create.sql") },
+    kernel::migrate::Migration { context: "sync", number: 2, sql: include_str!("../../../migrations/server/sync/0002_snapshot.sql") },
+];

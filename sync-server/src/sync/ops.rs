@@ -223,8 +223,8 @@ pub fn state(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, person: Per
         }
     }
     let start = match cursor {
-        Some(cursor) if cursor.epoch.is_none_or(|epoch| epoch == log.epoch) && cursor.seq <= log.head && store::chain(sql, space, cursor.seq)? == Some(cursor.chain) => cursor.seq,
-        _ => 0,
+        Some(cursor) => cursor.start(|seq| if seq <= log.head { store::chain(sql, space, seq) } else { Ok(None) })?,
+        None => 0,
     };
     Ok(Some(SpaceState { space, role, epoch: log.epoch, head: log.head, chain: log.chain, start, people: people.into_values().collect() }))
 }

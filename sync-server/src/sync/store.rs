@@ -1,9 +1,14 @@
 //! Every statement about the log.
 
 use kernel::entry::{Chain, Entry};
+use kernel::pack::Author;
 use kernel::protocol::{BATCH_BYTES, BATCH_COUNT, Epoch};
 use kernel::sync::Row;
 use kernel::{Result, SpaceId, Sql, values};
+
+/// The most entries that are sealed at once, and about the most bytes of them.
+const SEALED_COUNT: u64 = 4_096;
+const SEALED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A log as it stands.
 pub struct Log {
@@ -94,4 +99,119 @@ pub(super) fn read(sql: &mut dyn Sql, space: SpaceId, after: u64) -> Result<Vec<
         .into_iter()
         .map(|mut row| Ok(Row { seq: row.take(0)?, id: row.take(1)?, bytes: row.take(2)?, chain: Chain(row.take(3)?) }))
         .collect()
+}
+
+/// How far a log is sealed.
+pub struct Sealed {
+    /// Which life of it.
+    pub epoch: Epoch,
+    /// Up to this entry.
+    pub seq: u64,
+    /// The proof up to it.
+    pub chain: Chain,
+}
+
+pub(super) fn sealed(sql: &mut dyn Sql, space: SpaceId) -> Result<Option<Sealed>> {
+    let Some(mut row) = sql.find("select epoch, sealed from sync_space where space = $1", values![space])? else { return Ok(None) };
+    let (epoch, seq) = (row.take(0)?, row.take(1)?);
+    Ok(chain(sql, space, seq)?.map(|chain| Sealed { epoch, seq, chain }))
+}
+
+/// The part of a log that comes next to be sealed.
+pub struct Unsealed {
+    /// Whose.
+    pub space: SpaceId,
+    /// After this entry,
+    pub from: u64,
+    /// up to this one.
+    pub to: u64,
+    /// Their bytes.
+    pub entries: Vec<Vec<u8>>,
+}
+
+/// The beginning of what a log has grown by since it was sealed, if that is at least so much.
+pub(super) fn unsealed(sql: &mut dyn Sql, grown: u64) -> Result<Option<Unsealed>> {
+    let Some(mut row) = sql.find("select space, sealed from sync_space where head - sealed >= $1 order by head - sealed desc limit 1", values![grown.max(1)])? else { return Ok(None) };
+    let (space, from): (SpaceId, u64) = (row.take(0)?, row.take(1)?);
+    let (mut to, mut total) = (from, 0);
+    for mut row in sql.query("select seq, length(bytes) from sync_entry where space = $1 and seq > $2 order by seq limit $3", values![space, from, SEALED_COUNT])? {
+        let (seq, length): (u64, u64) = (row.take(0)?, row.take(1)?);
+        total += length;
+        if total > SEALED_BYTES && to > from {
+            break;
+        }
+        to = seq;
+    }
+    let rows = sql.query("select bytes from sync_entry where space = $1 and seq > $2 and seq <= $3 order by seq", values![space, from, to])?;
+    Ok(Some(Unsealed { space, from, to, entries: rows.into_iter().map(|mut row| row.take(0)).collect::<Result<_>>()? }))
+}
+
+pub(super) fn snapshot(sql: &mut dyn Sql, space: SpaceId, doc: &str) -> Result<Option<Vec<u8>>> {
+    sql.find("select bytes from sync_snapshot where space = $1 and doc = $2", values![space, doc])?.map(|mut row| row.take(0)).transpose()
+}
+
+pub(super) fn set_snapshots(sql: &mut dyn Sql, space: SpaceId, documents: &[(String, Vec<u8>)]) -> Result<()> {
+    for (doc, bytes) in documents {
+        sql.execute("insert into sync_snapshot (space, doc, bytes) values ($1, $2, $3) on conflict (space, doc) do update set bytes = $3", values![space, doc, bytes])?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_sealed(sql: &mut dyn Sql, space: SpaceId, from: u64, to: u64) -> Result<()> {
+    sql.execute("update sync_space set sealed = $3 where space = $1 and sealed = $2", values![space, from, to])?;
+    Ok(())
+}
+
+/// How many documents and records are after a place, up to an entry.
+pub(super) fn count(sql: &mut dyn Sql, space: SpaceId, doc: &str, record: u64, end: u64) -> Result<u64> {
+    let documents: u64 = sql.find("select count(*) from sync_snapshot where space = $1 and doc > $2", values![space, doc])?.map_or(Ok(0), |mut row| row.take(0))?;
+    let records: u64 = sql
+        .find("select count(*) from sync_entry where space = $1 and kind = 2 and seq > $2 and seq <= $3", values![space, record, end])?
+        .map_or(Ok(0), |mut row| row.take(0))?;
+    Ok(documents + records)
+}
+
+/// A document of a pack: its id, as Automerge saved it, and whose its actors are.
+pub type Document = (String, Vec<u8>, Vec<Author>);
+
+/// The next documents of a pack, about a batch of bytes, or a single larger one.
+pub(super) fn documents(sql: &mut dyn Sql, space: SpaceId, after: &str) -> Result<Vec<Document>> {
+    let (mut last, mut total) = (None, 0);
+    for mut row in sql.query("select doc, length(bytes) from sync_snapshot where space = $1 and doc > $2 order by doc limit $3", values![space, after, BATCH_COUNT])? {
+        let (doc, length): (String, u64) = (row.take(0)?, row.take(1)?);
+        total += length;
+        if total > BATCH_BYTES as u64 && last.is_some() {
+            break;
+        }
+        last = Some(doc);
+    }
+    let Some(last) = last else { return Ok(Vec::new()) };
+    let mut authors: std::collections::BTreeMap<String, Vec<Author>> = std::collections::BTreeMap::new();
+    for mut row in sql.query("select doc, actor, device from sync_actor where space = $1 and doc > $2 and doc <= $3", values![space, after, &last])? {
+        authors.entry(row.take(0)?).or_default().push(Author { actor: row.take::<Vec<u8>>(1)?.into(), device: row.take(2)? });
+    }
+    sql.query("select doc, bytes from sync_snapshot where space = $1 and doc > $2 and doc <= $3 order by doc", values![space, after, &last])?
+        .into_iter()
+        .map(|mut row| {
+            let doc: String = row.take(0)?;
+            let authors = authors.remove(&doc).unwrap_or_default();
+            Ok((doc, row.take(1)?, authors))
+        })
+        .collect()
+}
+
+/// The next records of a pack, about a batch of bytes.
+pub(super) fn records(sql: &mut dyn Sql, space: SpaceId, after: u64, end: u64) -> Result<Vec<(u64, Vec<u8>)>> {
+    let mut total = 0;
+    let rows = sql.query("select seq, bytes from sync_entry where space = $1 and kind = 2 and seq > $2 and seq <= $3 order by seq limit 64", values![space, after, end])?;
+    let mut records: Vec<(u64, Vec<u8>)> = Vec::new();
+    for mut row in rows {
+        let bytes: Vec<u8> = row.take(1)?;
+        total += bytes.len();
+        if total > BATCH_BYTES && !records.is_empty() {
+            break;
+        }
+        records.push((row.take(0)?, bytes));
+    }
+    Ok(records)
 }

@@ -132,7 +132,7 @@ impl Line {
 
 /// A cursor before the beginning of a log.
 pub fn beginning(space: SpaceId) -> Cursor {
-    Cursor { space, epoch: None, seq: 0, chain: Chain::empty(space) }
+    Cursor { space, epoch: None, seq: 0, chain: Chain::empty(space), marks: None }
 }
 
 /// A document that one device writes, change by change.

@@ -48,23 +48,23 @@ pub fn history(ctx: &mut Ctx<'_>, input: &HistoryQuery) -> Result<Vec<Change>> {
                 continue;
             }
         }
-        found.push((change.hash(), change.timestamp(), change.message().map(str::to_owned).unwrap_or_default()));
+        found.push((change.hash(), change.actor_id().clone(), change.timestamp(), change.message().map(str::to_owned).unwrap_or_default()));
         if found.len() == MOST {
             break;
         }
     }
-    found.sort_by_key(|(_, at, _)| std::cmp::Reverse(*at));
+    found.sort_by_key(|(_, _, at, _)| std::cmp::Reverse(*at));
     let origins = origins(ctx.sql, &doc)?;
     let mine = own_person(ctx, &own)?;
     found
         .into_iter()
-        .map(|(hash, at, message)| {
-            let origin = origins.get(hash.0.as_slice());
+        .map(|(hash, actor, at, message)| {
+            let origin = origins.of(&hash, actor.to_bytes());
             let person = match origin {
-                Some((device, _)) => person_of(ctx.sql, device)?,
+                Some((device, _)) => person_of(ctx.sql, &device)?,
                 None => None,
             };
-            let is_mine = origin.is_some_and(|(device, _)| *device == own) || (person.is_some() && person.as_ref().map(|(id, _)| id) == mine.as_ref());
+            let is_mine = origin.is_some_and(|(device, _)| device == own) || (person.is_some() && person.as_ref().map(|(id, _)| id) == mine.as_ref());
             let author = match person {
                 Some((_, name)) => name,
                 None if is_mine => own_name(ctx)?,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteVec;
 
 use crate::log::{Contexts, counts, is_waiting, outbox};
-use crate::protocol::{BATCH_BYTES, BATCH_COUNT, Cursor, Push, SpaceState, ToClient, ToServer, VERSION};
+use crate::protocol::{BATCH_BYTES, BATCH_COUNT, Cursor, Mark, Push, SpaceState, ToClient, ToServer, VERSION};
 use crate::space::{self, Space};
-use crate::{Ctx, Error, PersonId, Result, SpaceId, Words, values};
+use crate::{Ctx, Error, PersonId, Result, SpaceId, Sql, Words, values};
 
 /// The most entries of a space that may be on their way at once.
 const WINDOW: u64 = 2 * BATCH_COUNT as u64;
@@ -58,7 +58,7 @@ impl Client {
                 room = room.saturating_sub(more.entries.iter().map(|entry| entry.len()).sum());
                 push.push(more);
             }
-            cursors.push(cursor(&known));
+            cursors.push(cursor(ctx.sql, &known)?);
         }
         Ok(ToServer::Hello { version: VERSION, token: token.to_owned(), device, cursors, push })
     }
@@ -167,7 +167,7 @@ impl Client {
                 }
                 (false, false) => {
                     self.pushed.insert(known.space, 0);
-                    messages.push(ToServer::Subscribe(cursor(&known)));
+                    messages.push(ToServer::Subscribe(cursor(ctx.sql, &known)?));
                 }
                 _ => {}
             }
@@ -203,8 +203,8 @@ impl Client {
             return Ok(());
         }
         let Some(mut known) = space::find(ctx.sql, state.space)? else { return Ok(()) };
-        if state.start != known.seq || known.epoch.is_some_and(|epoch| epoch != state.epoch) && state.start == 0 {
-            ctx.unorder(&mut known)?;
+        if state.start != known.seq {
+            ctx.rewind(&mut known, state.start)?;
             self.pushed.insert(known.space, 0);
         }
         if known.role != state.role {
@@ -249,6 +249,7 @@ impl Client {
     }
 }
 
-fn cursor(known: &Space) -> Cursor {
-    Cursor { space: known.space, epoch: known.epoch, seq: known.seq, chain: known.chain }
+fn cursor(sql: &mut dyn Sql, known: &Space) -> Result<Cursor> {
+    let marks: Vec<Mark> = space::marks(sql, known.space)?.into_iter().filter(|(seq, _)| *seq < known.seq).map(|(seq, chain)| Mark { seq, chain }).collect();
+    Ok(Cursor { space: known.space, epoch: known.epoch, seq: known.seq, chain: known.chain, marks: (!marks.is_empty()).then_some(marks) })
 }

@@ -21,7 +21,7 @@ fn entry() -> Entry {
 }
 
 fn hello() -> ToServer {
-    let cursor = Cursor { space: space(), epoch: None, seq: 0, chain: Chain::empty(space()) };
+    let cursor = Cursor { space: space(), epoch: None, seq: 0, chain: Chain::empty(space()), marks: None };
     let push = Push { space: space(), entries: vec![ByteVec::from(entry().bytes().to_vec())] };
     ToServer::Hello { version: VERSION, token: "token".into(), device: entry().device, cursors: vec![cursor], push: vec![push] }
 }

@@ -118,7 +118,7 @@ fn some_state(choices: &mut Choices<'_>) -> SpaceState {
 
 fn some_cursor(choices: &mut Choices<'_>) -> Cursor {
     let space = some_space(choices);
-    Cursor { space, epoch: Some([choices.byte(); 16]), seq: choices.number(), chain: Chain([choices.byte(); 32]) }
+    Cursor { space, epoch: Some([choices.byte(); 16]), seq: choices.number(), chain: Chain([choices.byte(); 32]), marks: None }
 }
 
 fn some_push(choices: &mut Choices<'_>) -> Push {

@@ -40,14 +40,14 @@ impl Log {
     }
 
     fn state(&self, cursor: &crate::protocol::Cursor) -> SpaceState {
-        let fits = cursor.epoch.is_none_or(|epoch| epoch == self.epoch) && cursor.seq <= self.head() && self.chain(cursor.seq) == cursor.chain;
+        let start = cursor.start(|seq| Ok((seq <= self.head()).then(|| self.chain(seq)))).unwrap();
         SpaceState {
             space: the_space(),
             role: Role::Editor,
             epoch: self.epoch,
             head: self.head(),
             chain: self.chain(self.head()),
-            start: if fits { cursor.seq } else { 0 },
+            start,
             people: vec![],
         }
     }
@@ -342,7 +342,7 @@ fn a_document_that_two_devices_began_is_one_document() {
 
 fn admitted(state: SpaceState) -> Session {
     let mut session = Session::default();
-    let cursor = Cursor { space: state.space, epoch: None, seq: state.start, chain: Chain::empty(state.space) };
+    let cursor = Cursor { space: state.space, epoch: None, seq: state.start, chain: Chain::empty(state.space), marks: None };
     session.frame(&encode(&ToServer::Hello {
         version: crate::protocol::VERSION,
         token: String::new(),
@@ -382,7 +382,7 @@ fn answers_that_come_after_the_end_lead_nowhere() {
 fn a_space_that_is_left_and_followed_again_is_read_once_at_a_time_from_where_the_device_is() {
     let mut session = admitted(state(9, 0));
     assert_eq!(session.poll(), Some(Ask::Read { space: the_space(), after: 0 }));
-    let cursor = Cursor { space: the_space(), epoch: None, seq: 4, chain: Chain([4; 32]) };
+    let cursor = Cursor { space: the_space(), epoch: None, seq: 4, chain: Chain([4; 32]), marks: None };
     session.frame(&encode(&ToServer::Unsubscribe(the_space())));
     session.frame(&encode(&ToServer::Subscribe(cursor.clone())));
     assert_eq!(session.poll(), Some(Ask::Follow(cursor)));
@@ -399,7 +399,7 @@ fn a_device_that_subscribes_again_is_believed_about_its_place() {
     session.poll();
     session.rows(the_space(), vec![row(1), row(2)]);
     assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Entries { .. }))));
-    session.frame(&encode(&ToServer::Subscribe(Cursor { space: the_space(), epoch: None, seq: 1, chain: Chain([1; 32]) })));
+    session.frame(&encode(&ToServer::Subscribe(Cursor { space: the_space(), epoch: None, seq: 1, chain: Chain([1; 32]), marks: None })));
     assert!(matches!(session.poll(), Some(Ask::Follow(_))));
     session.space(state(2, 1));
     assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Space(SpaceState { start: 1, .. })))));
@@ -420,7 +420,7 @@ fn others_presence_costs_a_slow_connection_bounded_memory() {
 #[test]
 fn a_connection_that_follows_too_much_ends() {
     let mut session = Session::default();
-    let cursors = vec![Cursor { space: the_space(), epoch: None, seq: 0, chain: Chain([0; 32]) }; crate::protocol::MAX_SPACES + 1];
+    let cursors = vec![Cursor { space: the_space(), epoch: None, seq: 0, chain: Chain([0; 32]), marks: None }; crate::protocol::MAX_SPACES + 1];
     session.frame(&encode(&ToServer::Hello { version: crate::protocol::VERSION, token: String::new(), device: [0; 32], cursors, push: vec![] }));
     assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Problem { .. }))));
 }
@@ -666,4 +666,59 @@ fn a_log_that_was_cut_in_the_same_epoch_is_healed_by_the_start_alone() {
     world.settle();
     assert_eq!(world.log.head(), 7);
     world.assert_equal();
+}
+
+#[test]
+fn a_server_that_lost_its_newest_entries_is_healed_by_them_alone() {
+    let mut world = World::new(2);
+    world.settle();
+    for at in 0..400 {
+        world.edit(at % 2);
+        if at % 7 == 0 {
+            world.settle();
+        }
+    }
+    world.settle();
+    // It was restored from a copy that is five entries older, and began another life.
+    world.log.rows.truncate(396);
+    world.log.epoch = [2; 16];
+    world.connect(0);
+    world.connect(1);
+    world.deliver_up(0);
+    let connection = world.connections[0].as_ref().unwrap();
+    let sent: usize = connection.down.iter().map(|frame| match decode(frame).unwrap() {
+        ToClient::Entries { items, .. } => items.len(),
+        ToClient::Welcome { spaces, .. } => {
+            assert!(spaces[0].start > 380, "the start is {}", spaces[0].start);
+            0
+        }
+        _ => 0,
+    }).sum();
+    assert!(sent < 20, "{sent} entries were sent again");
+    world.settle();
+    assert_eq!(world.log.head(), 401);
+    world.assert_equal();
+}
+
+#[test]
+fn marks_are_few_and_never_far_apart() {
+    let mut desk = Desk::new(1, &[]);
+    desk.run(|ctx| {
+        space::create(ctx.sql, the_space())?;
+        let mut known = space::get(ctx.sql, the_space())?;
+        let mut random = crate::Random::seeded(3);
+        for _ in 0..3_000 {
+            known.seq += if random.bytes::<1>()[0] < 8 { 512 } else { 1 };
+            space::mark(ctx.sql, &known)?;
+        }
+        let marks = space::marks(ctx.sql, the_space())?;
+        assert!(marks.len() < crate::protocol::MAX_MARKS / 2, "{}", marks.len());
+        // Whatever the server lost, it need not be sent more than four times as much, and a message.
+        for near in marks.windows(2) {
+            let (newer, older) = (known.seq - near[0].0, known.seq - near[1].0);
+            assert!(older <= newer * 4 + 1_024, "from {newer} to {older}");
+        }
+        Ok(())
+    })
+    .unwrap();
 }
