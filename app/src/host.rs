@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use automerge::ActorId;
@@ -42,7 +42,7 @@ pub(crate) struct Inner {
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     pub(crate) voice: Voice,
     pub(crate) lines: Lines,
-    pub(crate) http: reqwest::Client,
+    http: OnceLock<reqwest::Client>,
     /// One renewal of tokens at a time.
     pub(crate) renewing: tokio::sync::Mutex<()>,
     pub(crate) key_home: Home,
@@ -139,7 +139,7 @@ impl Host {
             writer: Mutex::new(Some(writer)),
             voice: Voice { changes: broadcast::channel(256).0, wakes: tokio::sync::watch::channel(sync::Wakes::default()).0 },
             lines: Lines::default(),
-            http: remote::client()?,
+            http: OnceLock::new(),
             renewing: tokio::sync::Mutex::new(()),
             key_home,
             language: Mutex::new(language),
@@ -232,6 +232,16 @@ impl Host {
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Vec<&'static str>> {
         self.0.voice.changes.subscribe()
+    }
+
+    /// The client of HTTP, made when it is first needed: it reads the system's certificates, which takes longer than all
+    /// the rest of a start.
+    pub(crate) fn http(&self) -> Result<&reqwest::Client> {
+        if let Some(client) = self.0.http.get() {
+            return Ok(client);
+        }
+        let client = remote::client()?;
+        Ok(self.0.http.get_or_init(|| client))
     }
 
     /// The folder of the workspace.

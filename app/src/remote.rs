@@ -94,7 +94,7 @@ struct Told {
 /// Calls a server and reads its answer.
 pub(crate) async fn call<O: DeserializeOwned>(host: &Host, server: &str, method: Method, path: &str, token: Option<&str>, body: Option<&impl Serialize>) -> Result<O> {
     let url = format!("{server}{path}");
-    let mut request = host.0.http.request(method, &url).header("accept-language", if host.language() == Language::Ru { "ru" } else { "en" });
+    let mut request = host.http()?.request(method, &url).header("accept-language", if host.language() == Language::Ru { "ru" } else { "en" });
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use axum::serve::ListenerExt;
 use kernel::doc::Docs;
 use kernel::migrate::Migration;
 use kernel::{Code, Ctx, Error, Language, Result, Timestamp};
@@ -194,6 +195,12 @@ impl Server {
             refused(format!("{place} can't be listened on: {source}. Choose another address with --listen."), format!("Не удаётся слушать {place}: {source}. Выберите другой адрес через --listen."))
         })?;
         let address = listener.local_addr().map_err(Error::internal)?;
+        // Many small messages follow each other; held back until the one before is confirmed, each would cost 40 ms.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection will be slow");
+            }
+        });
         let public_url = config.public_url.as_deref().map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_owned());
         let mut random = secret::random()?;
         let (key, setup) = storage.write(move |sql| identity::ops::prepare(&mut Ctx::new(sql, &mut Docs::new(0), &mut random, now(), Language::En))).await?;

@@ -130,7 +130,7 @@ impl Storage {
         let connection = Connection::open(path).map_err(from_rusqlite)?;
         // A commit is answered after it reached the disk: with WAL that takes synchronous=FULL.
         connection
-            .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -32000; pragma trusted_schema = off;")
+            .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -16000; pragma trusted_schema = off;")
             .map_err(from_rusqlite)?;
         connection.set_prepared_statement_cache_capacity(256);
         connection.execute_batch("begin immediate").map_err(from_rusqlite)?;
@@ -144,7 +144,7 @@ impl Storage {
         let mut threads = Vec::new();
         for number in 0..READERS {
             let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(from_rusqlite)?;
-            reader.execute_batch("pragma busy_timeout = 5000; pragma cache_size = -16000; pragma query_only = on;").map_err(from_rusqlite)?;
+            reader.execute_batch("pragma busy_timeout = 5000; pragma cache_size = -8000; pragma query_only = on;").map_err(from_rusqlite)?;
             reader.set_prepared_statement_cache_capacity(256);
             let questions = questions.clone();
             threads.push(std::thread::Builder::new().name(format!("reader-{number}")).spawn(move || answer(&reader, &questions)).map_err(Error::internal)?);

@@ -1,5 +1,8 @@
 //! The server over real sockets and a real database.
 
+// What helps the tests may fail as they do: by unwrapping.
+#![allow(clippy::unwrap_used)]
+
 use automerge::transaction::Transactable;
 use automerge::{ActorId, Automerge, ROOT};
 use ed25519_dalek::SigningKey;

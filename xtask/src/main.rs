@@ -85,7 +85,12 @@ const TASKS: &[Task] = &[
         about: "throw arbitrary input at everything that reads what others wrote",
         run: fuzz::run,
     },
-    Task { name: "bench", usage: "bench [NAME]", about: "measure the released programs: keystroke, open, relay, logs", run: bench::run },
+    Task {
+        name: "bench",
+        usage: "bench [NAME]",
+        about: "measure the released programs: keystroke, open, launch, relay, writers, together, logs",
+        run: bench::run,
+    },
     Task { name: "types", usage: "types", about: "write the screens' types from the command table", run: types },
     Task { name: "briefs", usage: "briefs [--miss NAME]", about: "measure the translator against the evaluation briefs", run: briefs },
 ];

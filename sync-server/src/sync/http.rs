@@ -27,6 +27,9 @@ use crate::throttle::Throttle;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A silent connection is asked for a sign of life after so long, and given up after three times as long.
 const HEARTBEAT: Duration = Duration::from_secs(25);
+/// The most spaces of a greeting that are looked at in one go: a trip to the reader costs more than the look itself, and
+/// others want to read as well.
+const LOOK: usize = 64;
 /// When a device should try again that came at a bad time, in milliseconds.
 const RETRY: u64 = 2_000;
 
@@ -172,14 +175,22 @@ impl Line {
             return Err(identity::rules::signed_out());
         }
         let (mut spaces, mut closed) = (Vec::new(), Vec::new());
-        for cursor in cursors {
-            let space = cursor.space;
-            self.app.hub.follow(id, space);
-            match self.state(person, space, Some(cursor)).await? {
-                Some(state) => spaces.push(state),
-                None => {
-                    self.app.hub.unfollow(id, space);
-                    closed.push((space, no_member()));
+        for some in cursors.chunks(LOOK) {
+            for cursor in some {
+                self.app.hub.follow(id, cursor.space);
+            }
+            let (hub, some) = (self.app.hub.clone(), some.to_vec());
+            let looked = move |sql: &mut dyn kernel::Sql| {
+                let look = |cursor: Cursor| Ok((cursor.space, ops::state(sql, &Identity, cursor.space, person, Some(&cursor), &hub.online(cursor.space))?));
+                some.into_iter().map(look).collect::<Result<Vec<_>>>()
+            };
+            for (space, state) in self.app.storage.read(looked).await? {
+                match state {
+                    Some(state) => spaces.push(state),
+                    None => {
+                        self.app.hub.unfollow(id, space);
+                        closed.push((space, no_member()));
+                    }
                 }
             }
         }

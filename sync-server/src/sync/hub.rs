@@ -14,6 +14,9 @@ use tokio::sync::Notify;
 const RELAYS: usize = 64;
 /// The most entries of a space that are kept at hand.
 const RECENT: usize = 512;
+/// The most entries, and bytes of them, that are kept at hand of all spaces together; the oldest go first.
+const AT_HAND: usize = 65_536;
+const AT_HAND_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a connection has not heard yet.
 #[derive(Default)]
@@ -66,12 +69,24 @@ struct Here {
     bytes: usize,
 }
 
+impl Here {
+    /// Answers how many bytes went.
+    fn drop_oldest(&mut self) -> usize {
+        let bytes = self.recent.pop_front().map_or(0, |row| row.bytes.len());
+        self.bytes -= bytes;
+        bytes
+    }
+}
+
 #[derive(Default)]
 struct Connections {
     next: u64,
     closing: bool,
     all: BTreeMap<u64, Connection>,
     spaces: BTreeMap<SpaceId, Here>,
+    /// The spaces of the entries at hand, oldest first; some of these may be gone already.
+    order: VecDeque<SpaceId>,
+    bytes: usize,
 }
 
 impl Connections {
@@ -87,6 +102,31 @@ impl Connections {
         }
     }
 
+    /// Keeps rows at hand for those who are about to ask for them.
+    fn keep(&mut self, space: SpaceId, rows: &[Row]) {
+        let Some(here) = self.spaces.get_mut(&space) else { return };
+        self.bytes -= here.bytes;
+        for row in rows {
+            if here.recent.back().is_some_and(|before| before.seq + 1 != row.seq) {
+                here.recent.clear();
+                here.bytes = 0;
+            }
+            here.bytes += row.bytes.len();
+            here.recent.push_back(row.clone());
+            self.order.push_back(space);
+            while here.recent.len() > RECENT || here.bytes > BATCH_BYTES {
+                here.drop_oldest();
+            }
+        }
+        self.bytes += here.bytes;
+        while self.order.len() > AT_HAND || self.bytes > AT_HAND_BYTES {
+            let Some(oldest) = self.order.pop_front() else { break };
+            if let Some(here) = self.spaces.get_mut(&oldest) {
+                self.bytes -= here.drop_oldest();
+            }
+        }
+    }
+
     fn unfollow(&mut self, id: u64, space: SpaceId) {
         let person = self.all.get(&id).map(|connection| connection.person);
         let Some(here) = self.spaces.get_mut(&space) else { return };
@@ -95,6 +135,7 @@ impl Connections {
         }
         if here.connections.is_empty() {
             // Nobody listens: what was kept at hand is read from the database when someone comes.
+            self.bytes -= here.bytes;
             self.spaces.remove(&space);
         } else if !self.in_space(space).any(|(_, other)| Some(other.person) == person) {
             self.changed(space);
@@ -173,20 +214,7 @@ impl Hub {
     pub fn moved(&self, space: SpaceId, rows: &[Row]) {
         let Some(last) = rows.last() else { return };
         let mut connections = self.lock();
-        if let Some(here) = connections.spaces.get_mut(&space) {
-            for row in rows {
-                if here.recent.back().is_some_and(|before| before.seq + 1 != row.seq) {
-                    here.recent.clear();
-                    here.bytes = 0;
-                }
-                here.bytes += row.bytes.len();
-                here.recent.push_back(row.clone());
-                while here.recent.len() > RECENT || here.bytes > BATCH_BYTES {
-                    let Some(old) = here.recent.pop_front() else { break };
-                    here.bytes -= old.bytes.len();
-                }
-            }
-        }
+        connections.keep(space, rows);
         for (_, connection) in connections.in_space(space) {
             connection.inbox.put(|news| {
                         news.moved.insert(space, (last.seq, last.chain));

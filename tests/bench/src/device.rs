@@ -16,12 +16,14 @@ const KEYS: usize = 1_000;
 /// Keystrokes in one requirement before the next is edited.
 const RUN: usize = 20;
 
-fn host(folder: &Path) -> Result<Host> {
-    let options = Options { data: folder.to_owned(), key_home: Some(Home::File), passphrase: None, sync: false };
+/// A device that works in this folder.
+pub fn host(folder: &Path, sync: bool) -> Result<Host> {
+    let options = Options { data: folder.to_owned(), key_home: Some(Home::File), passphrase: None, sync };
     Host::open(options).map_err(|problem| problem.message.into())
 }
 
-fn call(host: &Host, name: &str, input: Value) -> Result<Value> {
+/// Carries out one command.
+pub fn call(host: &Host, name: &str, input: Value) -> Result<Value> {
     host.wait(host.call(name, input)).map_err(|problem| format!("{name}: {}", problem.message).into())
 }
 
@@ -30,7 +32,7 @@ fn call(host: &Host, name: &str, input: Value) -> Result<Value> {
 pub fn keystroke(places: &Places, table: &mut Table) -> Result {
     for requirements in [50, 5_000] {
         let folder = places.folder()?;
-        let host = host(&folder.path().join("device"))?;
+        let host = host(&folder.path().join("device"), false)?;
         let project = call(&host, "project.create", json!({ "name": "Measured" }))?["id"].clone();
         let mut ids = Vec::new();
         for number in 0..requirements {
@@ -64,22 +66,29 @@ pub fn keystroke(places: &Places, table: &mut Table) -> Result {
     Ok(())
 }
 
+/// One letter at the end of a requirement's text, from the state that the screen shows to the next.
+pub fn press(host: &Host, requirement: &Value, state: &Value, letter: char) -> Result<Value> {
+    let at = state["text"].as_str().unwrap_or_default().encode_utf16().count();
+    let mut edit = requirement.clone();
+    edit["heads"] = state["heads"].clone();
+    edit["splices"] = json!([{ "at": at, "remove": 0, "insert": letter.to_string() }]);
+    call(host, "blueprint.edit_text", edit)
+}
+
 /// Types at the ends of texts, one after the other; `press` is given the keystroke and decides what to measure of it.
 fn type_in(host: &Host, project: &Value, ids: &[Value], keys: usize, mut each: impl FnMut(&mut dyn FnMut() -> Result) -> Result) -> Result {
     let letters = "and the shop tells why ";
     let mut typed = 0;
     for id in ids.iter().cycle() {
-        let mut state = call(host, "blueprint.text", json!({ "project": project, "id": id }))?;
+        let requirement = json!({ "project": project, "id": id });
+        let mut state = call(host, "blueprint.text", requirement.clone())?;
         for letter in letters.chars().take(RUN) {
             if typed == keys {
                 return Ok(());
             }
             typed += 1;
-            let at = state["text"].as_str().unwrap_or_default().encode_utf16().count();
-            let edit = json!({ "project": project, "id": id, "heads": state["heads"], "splices": [{ "at": at, "remove": 0, "insert": letter.to_string() }] });
-            let mut edit = Some(edit);
             each(&mut || {
-                state = call(host, "blueprint.edit_text", edit.take().unwrap_or_default())?;
+                state = press(host, &requirement, &state, letter)?;
                 Ok(())
             })?;
         }
@@ -87,27 +96,52 @@ fn type_in(host: &Host, project: &Value, ids: &[Value], keys: usize, mut each: i
     Ok(())
 }
 
-/// What stands between the start of the program and the first screen: the store opens, the workspace and its projects are read.
+/// The projects of a workspace with much in it. A project is two documents: the project itself and its blueprint.
+pub const MANY: usize = 5_000;
+/// What the first of them holds.
+const BRIEF: &str = include_str!("../../data/briefs/01-bike-parts.md");
+
+/// Makes a workspace of so many projects, of which the first holds a translated brief.
+pub fn fill(data: &Path, projects: usize) -> Result {
+    let filled = host(data, false)?;
+    for number in 0..projects {
+        call(&filled, "project.create", json!({ "name": format!("Project {number}") }))?;
+    }
+    let first = &call(&filled, "project.list", json!({}))?[0]["id"];
+    if first.is_string() {
+        let proposal = call(&filled, "blueprint.propose", json!({ "project": first, "text": BRIEF }))?;
+        let items: Vec<&Value> = proposal["items"].as_array().into_iter().flatten().map(|item| &item["id"]).collect();
+        call(&filled, "blueprint.accept", json!({ "project": first, "title": "Brief", "text": BRIEF, "items": items }))?;
+    }
+    filled.close();
+    Ok(())
+}
+
+/// What stands between the start of the program and the first screen: the store opens, the workspace, its projects and
+/// the requirements of the first are read.
 pub fn open(places: &Places, table: &mut Table) -> Result {
-    // A project is two documents: the project itself and its blueprint.
-    for projects in [0, 5_000] {
+    for projects in [0, MANY] {
         let folder = places.folder()?;
         let data = folder.path().join("device");
-        let filled = host(&data)?;
-        for number in 0..projects {
-            call(&filled, "project.create", json!({ "name": format!("Project {number}") }))?;
-        }
-        filled.close();
-        let (mut whole, mut opened, mut status, mut list) = (Times::default(), Times::default(), Times::default(), Times::default());
+        fill(&data, projects)?;
+        let [mut whole, mut opened, mut status, mut list, mut read] = <[Times; 5]>::default();
         for _ in 0..20 {
             let started = Instant::now();
-            let host = host(&data)?;
+            let host = host(&data, false)?;
             let after_open = started.elapsed();
             call(&host, "workspace.status", json!({}))?;
             let after_status = started.elapsed();
             let answer = call(&host, "project.list", json!({}))?;
+            let after_list = started.elapsed();
+            if answer[0]["id"].is_string() {
+                let shown = call(&host, "blueprint.requirements", json!({ "project": answer[0]["id"] }))?;
+                if shown.as_array().is_none_or(Vec::is_empty) {
+                    return Err("the first project shows no requirements".into());
+                }
+            }
             whole.add(started.elapsed());
-            list.add(started.elapsed() - after_status);
+            read.add(started.elapsed() - after_list);
+            list.add(after_list - after_status);
             status.add(after_status - after_open);
             opened.add(after_open);
             if answer.as_array().map(Vec::len) != Some(projects) {
@@ -115,8 +149,14 @@ pub fn open(places: &Places, table: &mut Table) -> Result {
             }
             host.close();
         }
-        let beside = format!("of it open {}, status {}, list {}", span(opened.median()), span(status.median()), span(list.median()));
-        table.times(format!("Host::open, workspace.status, project.list, {} documents", projects * 2), &whole, beside);
+        let beside = format!(
+            "open {}, status {}, {projects} projects {}, requirements {}",
+            span(opened.median()),
+            span(status.median()),
+            span(list.median()),
+            span(read.median())
+        );
+        table.times(format!("device's core from start to the first document, {} documents", projects * 2), &whole, beside);
     }
     Ok(())
 }

@@ -124,6 +124,26 @@ impl Line {
         Ok(())
     }
 
+    /// Pushes entries one by one without waiting for each, at most so many on their way, until the log holds them all.
+    pub async fn stream(&mut self, space: SpaceId, entries: Vec<Vec<u8>>, window: usize) -> Result {
+        let mut waiting = 0;
+        let mut entries = entries.into_iter();
+        loop {
+            while waiting < window
+                && let Some(entry) = entries.next()
+            {
+                self.send(&ToServer::Push(Push { space, entries: vec![entry.into()] })).await?;
+                waiting += 1;
+            }
+            if waiting == 0 {
+                return Ok(());
+            }
+            if let ToClient::Entries { items, .. } = self.next().await? {
+                waiting -= items.len();
+            }
+        }
+    }
+
     /// Goes in good order.
     pub async fn close(mut self) -> Result {
         Ok(self.socket.close(None).await?)

@@ -139,6 +139,7 @@ async fn reconnect(server: &Server, ada: &mut Person, held: &mut Held, documents
     let (mut sent, mut heard) = (0, 0);
     for _ in 0..RETURNS {
         change(server, ada, held).await?;
+        server.renew(ada).await?;
         let started = Instant::now();
         let mut line = connect(server, ada, held).await?;
         let mut missing = CHANGED;

@@ -7,10 +7,12 @@
 mod device;
 mod disk;
 mod figures;
+mod launch;
 mod line;
 mod logs;
 mod relay;
 mod server;
+mod together;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,20 +26,28 @@ type Result<T = (), E = Box<dyn std::error::Error + Send + Sync>> = std::result:
 struct Bench {
     name: &'static str,
     run: fn(&Places, &mut Table) -> Result,
-    needs_server: bool,
+    /// The programs that it drives.
+    needs: &'static [&'static str],
 }
 
+const SERVER: &str = "SCANTLING_SERVER_BIN";
+const WINDOW: &str = "SCANTLING_DESKTOP_BIN";
+
 const BENCHES: &[Bench] = &[
-    Bench { name: "keystroke", run: device::keystroke, needs_server: false },
-    Bench { name: "open", run: device::open, needs_server: false },
-    Bench { name: "relay", run: relay::relay, needs_server: true },
-    Bench { name: "logs", run: logs::logs, needs_server: true },
+    Bench { name: "keystroke", run: device::keystroke, needs: &[] },
+    Bench { name: "open", run: device::open, needs: &[] },
+    Bench { name: "launch", run: launch::launch, needs: &[WINDOW] },
+    Bench { name: "relay", run: relay::relay, needs: &[SERVER] },
+    Bench { name: "writers", run: relay::writers, needs: &[SERVER] },
+    Bench { name: "together", run: together::together, needs: &[SERVER] },
+    Bench { name: "logs", run: logs::logs, needs: &[SERVER] },
 ];
 
 /// Where things are.
 pub struct Places {
     folder: PathBuf,
     server: PathBuf,
+    window: PathBuf,
 }
 
 impl Places {
@@ -48,6 +58,10 @@ impl Places {
 
     fn server(&self) -> &Path {
         &self.server
+    }
+
+    fn window(&self) -> &Path {
+        &self.window
     }
 }
 
@@ -64,7 +78,7 @@ fn main() -> ExitCode {
 fn run() -> Result {
     let variable =
         |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or_else(|| format!("Set {name}, or start this with `cargo xtask bench`."));
-    let places = Places { folder: variable("SCANTLING_BENCH_DATA")?, server: variable("SCANTLING_SERVER_BIN")? };
+    let places = Places { folder: variable("SCANTLING_BENCH_DATA")?, server: variable(SERVER)?, window: variable(WINDOW)? };
     std::fs::create_dir_all(&places.folder)?;
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
@@ -73,8 +87,11 @@ fn run() -> Result {
     }
     let mut table = Table::default();
     for bench in BENCHES.iter().filter(|bench| wanted.is_empty() || wanted.iter().any(|name| name == bench.name)) {
-        if bench.needs_server && !places.server.is_file() {
-            return Err(format!("`{}` needs the sync server, and {} is not there.", bench.name, places.server.display()).into());
+        for name in bench.needs {
+            let program = variable(name)?;
+            if !program.is_file() {
+                return Err(format!("`{}` needs a program, and {} is not there.", bench.name, program.display()).into());
+            }
         }
         eprintln!("Measuring {} ...", bench.name);
         (bench.run)(&places, &mut table)?;

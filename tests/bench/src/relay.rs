@@ -7,7 +7,7 @@ use kernel::{Random, SpaceId};
 use tokio::sync::mpsc;
 
 use crate::disk::Disk;
-use crate::figures::{Table, Times, ratio, size};
+use crate::figures::{Table, Times, ratio, size, span};
 use crate::line::{Document, Line, beginning, now};
 use crate::server::Server;
 use crate::{Places, Result};
@@ -56,7 +56,11 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
 
     let (mut acknowledged, mut received, mut last) = (Times::default(), Times::default(), Times::default());
     let (mut disk, mut writes, mut bytes) = (None, Times::default(), 0);
+    let mut computed = server.computed()?;
     for edit in 0..WARMING + EDITS {
+        if edit == WARMING {
+            computed = server.computed()?;
+        }
         let entry = document.press(&ada)?;
         bytes = entry.len() as u64;
         let started = Instant::now();
@@ -82,6 +86,7 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
             writes.add(disk.write()?);
         }
     }
+    let computed = server.computed()? - computed;
     table.times(
         format!("edit of {} to the server's durable acknowledgement", size(bytes)),
         &acknowledged,
@@ -89,6 +94,11 @@ async fn measure(places: &Places, table: &mut Table) -> Result {
     );
     table.times(format!("  the same edit at each of {SUBSCRIBERS} subscribers"), &received, "subscribers, server and sender share this machine");
     table.times("  the same edit at the last of them", &last, "");
+    table.figure(
+        "  what the server computes for each delivery",
+        span(computed / u32::try_from(EDITS * SUBSCRIBERS)?),
+        "taking the edit in and writing it down included",
+    );
     table.times(format!("  one durable write of {}, in between", size(PAGES)), &writes, "the disk alone");
     Ok(())
 }
@@ -107,4 +117,46 @@ async fn wait(arrivals: &mut mpsc::UnboundedReceiver<Result<(u64, Instant), Stri
         }
     }
     Ok(())
+}
+
+const WRITERS: usize = 10;
+/// Edits of each writer.
+const SHARE: usize = 2_000;
+/// How many edits of a writer are on their way at once.
+const WINDOW: usize = 64;
+
+/// Many write at once, each as fast as the server takes it: a device that comes back from a long day offline.
+pub fn writers(places: &Places, table: &mut Table) -> Result {
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let folder = places.folder()?;
+        let server = Server::start(places.server(), &folder.path().join("server")).await?;
+        let ada = server.set_up("Ada").await?;
+        let mut lines = Vec::new();
+        for number in 0..WRITERS {
+            let space = SpaceId::new(now(), &mut Random::seeded(number as u64));
+            server.share(&ada, space, "Measured").await?;
+            // Signed beforehand: what the devices compute is not what is measured.
+            let (mut document, first) = Document::new(&ada, space, "measured", "Orders are shipped on the day they are paid.")?;
+            let edits = (0..SHARE).map(|_| document.press(&ada)).collect::<Result<Vec<_>>>()?;
+            let mut line = Line::connect(&server, &ada, vec![beginning(space)]).await?;
+            line.push(space, vec![first]).await?;
+            lines.push((line, space, edits));
+        }
+        let (computed, started) = (server.computed()?, Instant::now());
+        let mut tasks = tokio::task::JoinSet::new();
+        for (mut line, space, edits) in lines {
+            tasks.spawn(async move { line.stream(space, edits, WINDOW).await.map_err(|error| error.to_string()) });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done??;
+        }
+        let (took, computed) = (started.elapsed(), server.computed()? - computed);
+        let edits = WRITERS * SHARE;
+        table.figure(
+            format!("durable edits from {WRITERS} writers at once"),
+            format!("{:.0}/s", edits as f64 / took.as_secs_f64()),
+            format!("{edits} edits, each a message of its own; the server computes {} for each", span(computed / u32::try_from(edits)?)),
+        );
+        Ok(())
+    })
 }

@@ -18,7 +18,8 @@ use crate::Result;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A token lasts fifteen minutes; it is replaced long before.
 const RENEWAL: Duration = Duration::from_secs(5 * 60);
-const PASSWORD: &str = "from keel to masthead";
+/// Of every account.
+pub const PASSWORD: &str = "from keel to masthead";
 
 /// A running server.
 pub struct Server {
@@ -106,6 +107,19 @@ impl Server {
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1_024)
     }
 
+    /// How long the process has computed so far, to a hundredth of a second: that is how the system counts.
+    pub fn computed(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let after = stat.rsplit_once(')').ok_or("the system does not tell a process's time")?.1;
+        let ticks: Vec<u64> = after.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
+        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+    }
+
+    /// The link for the first account.
+    pub fn set_up_link(&self) -> Result<&str> {
+        Ok(self.set_up.as_deref().ok_or("the server is set up already")?)
+    }
+
     /// Bytes of the data folder.
     pub fn disk(&self) -> Result<u64> {
         std::fs::read_dir(&self.data)?.try_fold(0, |sum, entry| Ok(sum + entry?.metadata()?.len()))
@@ -113,7 +127,7 @@ impl Server {
 
     /// The first account, which the link of the first start allows.
     pub async fn set_up(&self, name: &str) -> Result<Person> {
-        let token = self.set_up.as_deref().and_then(|link| link.rsplit('/').next()).ok_or("the server is set up already")?;
+        let token = self.set_up_link()?.rsplit('/').next().unwrap_or_default();
         self.account("/v1/identity/setup", name, "token", token).await
     }
 

@@ -158,6 +158,9 @@ function Rows({ project, rows, selected, onSelect, filtering, onClear }: RowsPro
   // A row that is moved on the page loses the focus, so it is given back once the new order is drawn.
   const moved = useRef<{ id: string; after: string | null } | null>(null);
 
+  // From here on a project can be worked in; how long that took is measured from outside.
+  useEffect(() => void performance.mark("requirements"), []);
+
   const indexOf = (id: string | null) => (id === null ? -1 : rows.findIndex((row) => row.id === id));
   const active = indexOf(selected) >= 0 ? selected! : (rows[0]?.id ?? null);
   const chosen = useMemo(() => {
