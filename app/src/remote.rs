@@ -130,7 +130,7 @@ pub(crate) async fn pack(host: &Host, server: &str, token: &str, space: SpaceId,
     url.query_pairs_mut().append_pair("record", &place.record.to_string());
     let language = if host.language() == Language::Ru { "ru" } else { "en" };
     // As long as something arrives it may take as long as it takes.
-    let request = host.0.http.get(url).header("accept-language", language).bearer_auth(token).timeout(FOREVER);
+    let request = host.http()?.get(url).header("accept-language", language).bearer_auth(token).timeout(FOREVER);
     let answer = timeout(PATIENCE, request.send()).await.map_err(|_| offline(server))?.map_err(|source| offline(server).because(source))?;
     match answer.status() {
         StatusCode::OK => Ok(Some(Pack { server: server.to_owned(), answer, reader: Reader::default() })),
