@@ -30,6 +30,8 @@ const HEARTBEAT: Duration = Duration::from_secs(25);
 /// The most spaces of a greeting that are looked at in one go: a trip to the reader costs more than the look itself, and
 /// others want to read as well.
 const LOOK: usize = 64;
+/// So many signatures are checked sooner than they could be handed to another thread; more would hold up other connections.
+const FEW: usize = 8;
 /// When a device should try again that came at a bad time, in milliseconds.
 const RETRY: u64 = 2_000;
 
@@ -213,14 +215,16 @@ impl Line {
     async fn append(&mut self, space: SpaceId, entries: Vec<Vec<u8>>) -> Result<()> {
         let (quota, now, hub) = (self.app.config.space_quota, self.app.now(), self.app.hub.clone());
         let ids: Vec<Vec<u8>> = entries.iter().map(|bytes| Entry::peek(bytes).map(|entry| entry.id).unwrap_or_default()).collect();
-        let room = self.app.storage.room(entries.iter().map(Vec::len).sum()).await?;
+        // An entry that was read holds its payload twice.
+        let room = self.app.storage.room(entries.iter().map(Vec::len).sum::<usize>() * 2).await?;
+        let entries = read(entries).await?;
         let written = self
             .app
             .storage
             .queue(
                 move |sql| {
                     let _room = room;
-                    entries.iter().map(|bytes| ops::accept(sql, &Identity, space, bytes, quota, now)).collect::<Result<Vec<Verdict>>>()
+                    entries.iter().map(|entry| ops::accept(sql, &Identity, space, entry, quota, now)).collect::<Result<Vec<Verdict>>>()
                 },
                 move |verdicts| {
                     let rows: Vec<Row> = verdicts.iter().filter_map(|verdict| if let Verdict::Accepted(row) = verdict { Some(row.clone()) } else { None }).collect();
@@ -284,6 +288,13 @@ impl Line {
             self.session.end(code, reason);
         }
     }
+}
+
+/// Checks signatures on whatever core is free: the writer is one thread, and everybody waits for it.
+async fn read(entries: Vec<Vec<u8>>) -> Result<Vec<ops::Read>> {
+    let few = entries.len() <= FEW;
+    let read = move || entries.iter().map(|bytes| ops::read(bytes)).collect();
+    if few { Ok(read()) } else { tokio::task::spawn_blocking(read).await.map_err(Error::internal) }
 }
 
 async fn send(sink: &mut Sink, message: Message) -> bool {

@@ -109,23 +109,35 @@ fn refused(code: &'static str, en: impl Into<String>, ru: impl Into<String>) -> 
     Ok(Verdict::Refused(code, (en.into(), ru.into()).into()))
 }
 
-/// Judges an entry, and appends it if nothing speaks against it: signature and form, the author and their role now,
-/// for a change its hash, dependencies and count, for a record its size and time, and the space's quota.
+/// What pushed bytes are, or why they are refused: the part of the judgement that needs no database, and half of its work.
+pub type Read = std::result::Result<Entry, (&'static str, Words)>;
+
+/// Reads an entry and checks its form and its signature.
+///
+/// # Errors
+/// A stable word, and the reason for the person.
+pub fn read(bytes: &[u8]) -> Read {
+    Entry::parse(bytes).map_err(|error| {
+        let code = match (error.code, error.field.as_deref()) {
+            (Code::TooLarge, _) => "too_large",
+            (_, Some("signature")) => "signature",
+            _ => "malformed",
+        };
+        (code, error.words)
+    })
+}
+
+/// Judges an entry, and appends it if nothing speaks against it: the author and their role now, for a change its hash,
+/// dependencies and count, for a record its size and time, and the space's quota.
 ///
 /// # Errors
 /// Those of the database; a refusal is no error.
-pub fn accept(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, bytes: &[u8], quota: u64, now: Timestamp) -> Result<Verdict> {
-    let entry = match Entry::parse(bytes) {
+pub fn accept(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, entry: &Read, quota: u64, now: Timestamp) -> Result<Verdict> {
+    let entry = match entry {
         Ok(entry) => entry,
-        Err(error) => {
-            let code = match (error.code, error.field.as_deref()) {
-                (Code::TooLarge, _) => "too_large",
-                (_, Some("signature")) => "signature",
-                _ => "malformed",
-            };
-            return Ok(Verdict::Refused(code, error.words));
-        }
+        Err((code, words)) => return Ok(Verdict::Refused(code, words.clone())),
     };
+    let bytes = entry.bytes();
     if entry.space != space {
         return refused("malformed", "The entry belongs to another space.", "Запись принадлежит другому пространству.");
     }
@@ -156,7 +168,7 @@ pub fn accept(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, bytes: &[u
         return refused("quota", "The project has used up its room on the server. Ask an admin for more.", "Проект исчерпал место на сервере. Попросите администратора добавить.");
     }
     let judged = match entry.kind {
-        Kind::Change => judge_change(sql, &entry)?,
+        Kind::Change => judge_change(sql, entry)?,
         Kind::Record if entry.payload.len() > MAX_RECORD => return refused("too_large", "A record has at most 256 KiB.", "Запись не больше 256 КиБ."),
         Kind::Record => Ok(None),
     };
@@ -165,11 +177,11 @@ pub fn accept(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, bytes: &[u
         Err((code, words)) => return Ok(Verdict::Refused(code, words)),
     };
     let (seq, chain) = (log.head + 1, log.chain.then(bytes));
-    store::append(sql, &entry, seq, chain, now)?;
+    store::append(sql, entry, seq, chain, now)?;
     if let Some((actor, count)) = author {
         store::set_actor(sql, space, &entry.subject, &actor, &entry.device, count)?;
     }
-    Ok(Verdict::Accepted(Row { seq, id: entry.id, bytes: bytes.to_vec(), chain }))
+    Ok(Verdict::Accepted(Row { seq, id: entry.id.clone(), bytes: bytes.to_vec(), chain }))
 }
 
 type Judged = std::result::Result<Option<(Vec<u8>, u64)>, (&'static str, Words)>;
