@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 use crate::routes::{Asked, Caller, Failure};
 use crate::secret::{Passwords, Signer};
-use crate::storage::{Storage, Threads};
+use crate::storage::{Place, Storage, Threads};
 use crate::sync::hub::Hub;
 use crate::throttle::Throttle;
 use crate::{identity, routes, secret, sync};
@@ -159,7 +159,8 @@ pub struct Server {
     serving: JoinHandle<()>,
     sealing: JoinHandle<()>,
     threads: Threads,
-    _lock: File,
+    /// Of the folder, where there is one.
+    _lock: Option<File>,
 }
 
 fn refused(en: String, ru: String) -> Error {
@@ -187,9 +188,15 @@ impl Server {
     /// # Errors
     /// With what to do about it: a folder or an address that is taken or forbidden, data of a newer version.
     pub async fn start(config: Config) -> Result<Self> {
-        let lock = folder(&config.data)?;
-        let path = config.data.join("scantling.db");
-        let (storage, threads) = tokio::task::spawn_blocking(move || Storage::open(&path, &migrations())).await.map_err(Error::internal)??;
+        let (place, lock) = match &config.database {
+            Some(address) => (address.place()?, None),
+            None => (Place::File(config.data.join("scantling.db")), Some(folder(&config.data)?)),
+        };
+        if config.database.is_some() && !place.is_shared() {
+            return Err(refused("A server takes Postgres with --database, and a folder with --data.".to_owned(), "Postgres задаётся через --database, папка — через --data.".to_owned()));
+        }
+        tracing::info!(%place, "opening the database");
+        let (storage, threads) = tokio::task::spawn_blocking(move || Storage::open(&place, &migrations())).await.map_err(Error::internal)??;
         let listener = TcpListener::bind(config.listen).await.map_err(|source| {
             let place = config.listen;
             refused(format!("{place} can't be listened on: {source}. Choose another address with --listen."), format!("Не удаётся слушать {place}: {source}. Выберите другой адрес через --listen."))

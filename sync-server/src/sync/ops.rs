@@ -141,6 +141,9 @@ pub fn accept(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, entry: &Re
     if entry.space != space {
         return refused("malformed", "The entry belongs to another space.", "Запись принадлежит другому пространству.");
     }
+    if entry.subject.contains('\0') {
+        return refused("malformed", "The subject of the entry can't be stored.", "Предмет записи нельзя сохранить.");
+    }
     let granted = grants.of(sql, space, &entry.device)?;
     let Some(grant) = granted else {
         return refused("unknown_device", "The device that signed this is not known here. Sign in on it.", "Подписавшее устройство здесь неизвестно. Войдите на нём.");

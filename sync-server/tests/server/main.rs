@@ -20,8 +20,21 @@ use tokio_tungstenite::tungstenite::Message;
 
 const PASSWORD: &str = "correct horse battery";
 
+#[path = "../support/mod.rs"]
+mod support;
+
+/// Whether these are the tests on Postgres: the same ones are compiled into two programs.
+fn on_postgres() -> bool {
+    env!("CARGO_CRATE_NAME") == "server_on_postgres"
+}
+
+/// The database that stands for a folder; SQLite keeps its file in the folder.
+fn database(data: &Path) -> Option<String> {
+    on_postgres().then(|| support::postgres::shared().database(&data.display().to_string().replace('/', "_")))
+}
+
 fn config(data: &Path) -> Config {
-    Config { data: data.to_owned(), listen: "127.0.0.1:0".parse().unwrap(), public_url: None, name: "Test".into(), space_quota: 1 << 20, rate: 100_000, behind_proxy: false, log_json: false }
+    Config { database: database(data).map(|url| url.as_str().into()), name: "Test".into(), space_quota: 1 << 20, rate: 100_000, ..Config::in_folder(data) }
 }
 
 struct World {
@@ -159,7 +172,12 @@ async fn share(world: &World, token: &str) {
 async fn the_setup_link_survives_restarts_and_works_once() {
     let folder = tempfile::tempdir().unwrap();
     let first = Server::start(config(folder.path())).await.unwrap();
-    assert!(Server::start(config(folder.path())).await.is_err(), "two servers cannot share a folder");
+    let both = Server::start(config(folder.path())).await;
+    assert_eq!(both.is_ok(), on_postgres(), "two servers cannot share a folder, but a database made for it");
+    if let Ok(both) = both {
+        assert_eq!(both.setup_link.as_ref().map(|link| link.rsplit('/').next()), first.setup_link.as_ref().map(|link| link.rsplit('/').next()));
+        both.stop().await;
+    }
     let token = |link: &str| link.rsplit('/').next().unwrap().to_owned();
     let before = token(first.setup_link.as_ref().unwrap());
     first.stop().await;
@@ -340,7 +358,7 @@ impl Drop for Process {
 
 fn spawn(data: &Path) -> (Process, String, Option<String>) {
     use std::io::BufRead;
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_scantling-server")).args(["--listen", "127.0.0.1:0", "--data"]).arg(data).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_scantling-server")).args(["--listen", "127.0.0.1:0", "--data"]).arg(data).envs(database(data).map(|url| ("SCANTLING_DATABASE_URL", url))).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
     let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let address = lines.next().unwrap().strip_prefix("Listening on http://").unwrap().to_owned();
     let setup = if data.join("asked").exists() { None } else { lines.next().map(|line| line.strip_prefix("Set up: ").unwrap().to_owned()) };
