@@ -392,7 +392,7 @@ fn commit(engine: &mut dyn Engine, mut jobs: mpsc::Receiver<Box<dyn Job>>, count
         counts.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
         counts.waiting.fetch_sub(group.len() as u64, Ordering::Relaxed);
         for job in group {
-            job.finish(written.as_ref().map(|()| ()));
+            job.finish(written.as_ref().copied());
         }
     }
     engine.close();
@@ -425,6 +425,6 @@ fn answer(engine: &mut dyn Engine, questions: &Mutex<mpsc::Receiver<Box<dyn Job>
             let _ = engine.is_spoiled();
             let _ = engine.script("rollback");
         }
-        question.finish(begun.as_ref().map(|()| ()).map_err(|_| &Outage::Unreachable));
+        question.finish(begun.as_ref().copied().map_err(|_| &Outage::Unreachable));
     }
 }

@@ -98,7 +98,7 @@ impl Link {
 
     fn session(config: &Config, tls: &MakeRustlsConnect) -> Result<Client> {
         let mut client = config.connect(tls.clone()).map_err(|source| super::unreachable().because(source))?;
-        client.batch_execute(SESSION).map_err(|source| from_postgres(source))?;
+        client.batch_execute(SESSION).map_err(from_postgres)?;
         let mut shown = |setting: &str| client.query_one(&format!("show {setting}"), &[]).map(|row| row.get::<_, String>(0)).map_err(from_postgres);
         if shown("server_encoding")? != "UTF8" {
             return Err(Error::new(Code::Conflict, ("The database does not store Unicode. Create one with the encoding UTF8.", "База данных не хранит Юникод. Создайте её в кодировке UTF8.")));

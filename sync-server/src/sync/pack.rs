@@ -64,23 +64,50 @@ pub(crate) async fn step(storage: &Storage, grown: u64) -> Result<bool> {
     for (doc, changes) in documents {
         let name = doc.clone();
         let before = storage.read(move |sql| store::snapshot(sql, space, &name)).await?;
-        let bytes = tokio::task::spawn_blocking(move || merged(before, &changes)).await.map_err(Error::internal)?;
+        let merging = before.clone();
+        let bytes = tokio::task::spawn_blocking(move || merged(merging, &changes)).await.map_err(Error::internal)?;
         size += bytes.len();
-        made.push((doc, bytes));
+        made.push(Made { doc, before, bytes });
         if size > WRITTEN {
             let some = std::mem::take(&mut made);
-            storage.write(move |sql| store::set_snapshots(sql, space, &some)).await?;
+            if !storage.write(move |sql| write(sql, space, from, &some)).await? {
+                return Ok(true);
+            }
             size = 0;
         }
     }
     // Documents that are ahead of the place are right, for a pack's reader can take a change twice. So the place may be
-    // written last, and another node may do the same work at the same time.
+    // written last.
     storage
         .write(move |sql| {
-            store::set_snapshots(sql, space, &made)?;
-            store::set_sealed(sql, space, from, to)
+            if write(sql, space, from, &made)? {
+                store::set_sealed(sql, space, from, to)?;
+            }
+            Ok(())
         })
         .await?;
+    Ok(true)
+}
+
+/// A document with what has grown: how it was, and how it is.
+struct Made {
+    doc: String,
+    before: Option<Vec<u8>>,
+    bytes: Vec<u8>,
+}
+
+/// Writes documents, unless another node was faster with any of this: what it wrote may hold more. So a document only
+/// ever grows, and what is sealed is in it.
+fn write(sql: &mut dyn Sql, space: SpaceId, from: u64, made: &[Made]) -> Result<bool> {
+    if store::sealed(sql, space)?.is_none_or(|sealed| sealed.seq != from) {
+        return Ok(false);
+    }
+    for made in made {
+        if store::snapshot(sql, space, &made.doc)? != made.before {
+            return Ok(false);
+        }
+        store::set_snapshot(sql, space, &made.doc, &made.bytes)?;
+    }
     Ok(true)
 }
 

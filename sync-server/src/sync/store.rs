@@ -150,10 +150,8 @@ pub(super) fn snapshot(sql: &mut dyn Sql, space: SpaceId, doc: &str) -> Result<O
     sql.find("select bytes from sync_snapshot where space = $1 and doc = $2", values![space, doc])?.map(|mut row| row.take(0)).transpose()
 }
 
-pub(super) fn set_snapshots(sql: &mut dyn Sql, space: SpaceId, documents: &[(String, Vec<u8>)]) -> Result<()> {
-    for (doc, bytes) in documents {
-        sql.execute("insert into sync_snapshot (space, doc, bytes) values ($1, $2, $3) on conflict (space, doc) do update set bytes = $3", values![space, doc, bytes])?;
-    }
+pub(super) fn set_snapshot(sql: &mut dyn Sql, space: SpaceId, doc: &str, bytes: &[u8]) -> Result<()> {
+    sql.execute("insert into sync_snapshot (space, doc, bytes) values ($1, $2, $3) on conflict (space, doc) do update set bytes = $3", values![space, doc, bytes])?;
     Ok(())
 }
 
