@@ -10,6 +10,8 @@ use crate::{Failure, Result};
 /// How a thing is recognised. Not by its package: other systems name packages differently.
 enum Trace {
     Program(&'static str),
+    /// A program that Debian keeps where only other programs look.
+    Server(&'static str),
     Library(&'static str),
     /// A font with the letters of this language.
     Font(&'static str),
@@ -46,20 +48,26 @@ const PICTURING: &[Need] = &[program("dbus-run-session", "dbus"), program("impor
 /// Hands for the window, and a leash for everything that a test starts.
 const DRIVING: &[Need] = &[program("WebKitWebDriver", "webkit2gtk-driver"), program("setpriv", "util-linux")];
 
+/// What several nodes of the sync server share; the tests start their own.
+const SHARING: &[Need] = &[
+    Need { package: "postgresql", trace: Trace::Server("postgres") },
+    Need { package: "nats-server", trace: Trace::Server("nats-server") },
+];
+
 /// Pure Rust.
 pub const COMPILER: Needs = Needs { lists: &[COMPILING], node: false };
 /// The programs without their screens.
 pub const BARE: Needs = Needs { lists: &[COMPILING, STORING], node: false };
-/// Everything but the window.
-pub const FAST: Needs = Needs { lists: &[COMPILING, STORING], node: true };
+/// The tests of everything but the window.
+pub const FAST: Needs = Needs { lists: &[COMPILING, STORING, SHARING], node: true };
 /// The programs.
 pub const PROGRAMS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING], node: true };
 /// The programs, on a machine without a screen.
 pub const HEADLESS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, SEEING, PICTURING], node: true };
 /// The programs and every test.
-pub const TESTS: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, SEEING, DRIVING], node: true };
+pub const TESTS: Needs = Needs { lists: &[COMPILING, STORING, SHARING, SHOWING, SEEING, DRIVING], node: true };
 /// Whatever any command needs.
-pub const ALL: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, SEEING, PICTURING, DRIVING], node: true };
+pub const ALL: Needs = Needs { lists: &[COMPILING, STORING, SHOWING, SEEING, PICTURING, DRIVING, SHARING], node: true };
 
 /// Refuses tools that are too old, and plans the installation of packages that are missing.
 pub fn prepare(steps: &mut Steps, project: &Project, needs: Needs) -> Result {
@@ -107,6 +115,7 @@ impl Need {
     fn is_met(&self) -> bool {
         match self.trace {
             Trace::Program(name) => on_path(name),
+            Trace::Server(name) => on_path(name) || is_program(&Path::new("/usr/sbin").join(name)) || of_postgres(name),
             Trace::Library(name) => succeeds("pkg-config", &["--exists", name]),
             Trace::Font(language) => output("fc-list", &[&format!(":lang={language}")]).is_some_and(|fonts| !fonts.trim().is_empty()),
         }
@@ -154,6 +163,12 @@ fn node_is_new_enough(version: &str) -> bool {
 pub fn on_path(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| is_program(&folder.join(name)))
+}
+
+/// Debian keeps the programs of each version of Postgres in a folder of their own.
+fn of_postgres(name: &str) -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin").join(name)).any(|path| is_program(&path))
 }
 
 fn is_program(path: &Path) -> bool {
