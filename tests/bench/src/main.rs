@@ -96,6 +96,23 @@ fn run() -> Result {
         eprintln!("Measuring {} ...", bench.name);
         (bench.run)(&places, &mut table)?;
     }
-    println!("{table}");
+    println!("{}\n\n{table}", machine());
     Ok(())
+}
+
+/// Where the figures come from, as far as the system tells. What else runs at the same time makes the slowest of
+/// everything slower, so the load belongs to it.
+fn machine() -> String {
+    let line = |file: &str, name: &str| {
+        let text = std::fs::read_to_string(file).ok()?;
+        Some(text.lines().find_map(|line| line.strip_prefix(name))?.trim_start_matches([' ', '\t', ':']).to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let model = line("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let memory = line("/proc/meminfo", "MemTotal").and_then(|size| size.split(' ').next()?.parse::<u64>().ok());
+    let memory = memory.map_or_else(String::new, |kilobytes| format!(", {} GB of memory", kilobytes / 1_000_000));
+    let system = line("/proc/sys/kernel/osrelease", "").map_or_else(String::new, |release| format!(", {} {release}", std::env::consts::OS));
+    let load = line("/proc/loadavg", "").and_then(|load| load.split(' ').next().map(str::to_owned));
+    let load = load.map_or_else(String::new, |load| format!(", load {load}"));
+    format!("{cores} cores ({model}){memory}{system}{load}")
 }
