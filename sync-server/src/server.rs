@@ -20,7 +20,8 @@ use crate::config::Config;
 use crate::routes::{Asked, Caller, Failure};
 use crate::secret::{Passwords, Signer};
 use crate::storage::{Place, Storage, Threads};
-use crate::sync::hub::Hub;
+use crate::sync::hub::{HEARD, Hub};
+use crate::sync::nodes::{Nats, Nodes, Out};
 use crate::throttle::Throttle;
 use crate::{identity, routes, secret, sync};
 
@@ -54,6 +55,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// What other nodes are told, where there may be any.
+    pub out: Option<Arc<Out>>,
     /// Counts.
     pub metrics: Metrics,
     /// Requests of one address.
@@ -111,6 +114,7 @@ impl App {
     /// Those of the operation.
     pub async fn operate<T: Send + 'static>(&self, asked: &Asked, caller: Option<&Caller>, work: impl FnOnce(&mut Ctx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         let (language, person, mut random) = (asked.language, caller.map(|caller| caller.person.id), secret::random()?);
+        let shared = self.out.is_some();
         let (value, events) = self
             .storage
             .write(move |sql| {
@@ -118,7 +122,12 @@ impl App {
                 let mut ctx = Ctx::new(sql, &mut docs, &mut random, now(), language);
                 ctx.person = person;
                 let value = work(&mut ctx)?;
-                Ok((value, ctx.into_events()))
+                let events = ctx.into_events();
+                // In the same transaction, so that no other node can miss it.
+                for event in events.iter().filter(|event| shared && HEARD.contains(&event.name)) {
+                    sync::store::tell(sql, event.name, &event.subject)?;
+                }
+                Ok((value, events))
             })
             .await?;
         for event in &events {
@@ -158,6 +167,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     sealing: JoinHandle<()>,
+    sharing: Option<JoinHandle<()>>,
     threads: Threads,
     /// Of the folder, where there is one.
     _lock: Option<File>,
@@ -196,6 +206,8 @@ impl Server {
             return Err(refused("A server takes Postgres with --database, and a folder with --data.".to_owned(), "Postgres задаётся через --database, папка — через --data.".to_owned()));
         }
         tracing::info!(%place, "opening the database");
+        let nats = Nats::connect(&config).await?;
+        let out = place.is_shared().then(Arc::<Out>::default);
         let (storage, threads) = tokio::task::spawn_blocking(move || Storage::open(&place, &migrations())).await.map_err(Error::internal)??;
         let listener = TcpListener::bind(config.listen).await.map_err(|source| {
             let place = config.listen;
@@ -217,7 +229,8 @@ impl Server {
             storage,
             signer: Signer::new(&key),
             passwords: Passwords::new(2)?,
-            hub: Arc::default(),
+            hub: Arc::new(Hub::new(out.clone())),
+            out,
             metrics: Metrics::default(),
             requests: Throttle::new(rate.saturating_mul(10), (1_000 / rate).max(1)),
             by_address: Throttle::new(60, 2_000),
@@ -225,6 +238,11 @@ impl Server {
             by_both: Throttle::new(10, 15_000),
             config,
         }));
+        // What happens from now on is heard; connections come later.
+        let nodes = match &app.out {
+            Some(out) => Some(Nodes::new(app.hub.clone(), app.storage.clone(), out.clone(), &key).await?),
+            None => None,
+        };
         let (stop, mut stopped) = watch::channel(false);
         let service = routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move {
@@ -233,10 +251,11 @@ impl Server {
                 tracing::error!(%error, "serving ended");
             }
         });
+        let sharing = nodes.map(|nodes| tokio::spawn(nodes.keep(nats)));
         let sealing = tokio::spawn(sync::pack::keep(app.storage.clone()));
         let setup_link = setup.map(|token| format!("{}/#/setup/{token}", app.public_url));
         tracing::info!(%address, public_url = %app.public_url, "listening");
-        Ok(Self { address, setup_link, app, stop, serving, sealing, threads, _lock: lock })
+        Ok(Self { address, setup_link, app, stop, serving, sealing, sharing, threads, _lock: lock })
     }
 
     /// Stops: no more requests, the open ones end, connections are told, the WAL goes into the file.
@@ -253,6 +272,11 @@ impl Server {
         };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             tracing::warn!("some connections did not end in time");
+        }
+        if let (Some(sharing), Some(out)) = (self.sharing, &self.app.out) {
+            out.told().await;
+            sharing.abort();
+            let _ = sharing.await;
         }
         drop(self.app);
         let joined = tokio::task::spawn_blocking(|| self.threads.join());

@@ -34,6 +34,7 @@ const SESSION: &str = "set idle_in_transaction_session_timeout = '15s'; set lock
 pub(super) struct Link {
     config: Config,
     tls: MakeRustlsConnect,
+    writes: bool,
     begin: String,
     client: Option<Client>,
     statements: HashMap<String, Statement>,
@@ -46,15 +47,15 @@ pub(super) struct Link {
 impl Link {
     /// The connection of a node that writes.
     pub(super) fn writer(config: &Config) -> Result<Self> {
-        Self::open(config, format!("begin isolation level read committed; select pg_advisory_xact_lock({LOCK})"))
+        Self::open(config, true, format!("begin isolation level read committed; select pg_advisory_xact_lock({LOCK})"))
     }
 
     /// One of those that read.
     pub(super) fn reader(config: &Config) -> Result<Self> {
-        Self::open(config, "begin isolation level repeatable read read only".to_owned())
+        Self::open(config, false, "begin isolation level repeatable read read only".to_owned())
     }
 
-    fn open(config: &Config, begin: String) -> Result<Self> {
+    fn open(config: &Config, writes: bool, begin: String) -> Result<Self> {
         let mut config = config.clone();
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(PATIENCE);
@@ -67,7 +68,7 @@ impl Link {
             .keepalives_retries(3)
             .tcp_user_timeout(Duration::from_secs(20))
             .notice_callback(|notice| tracing::debug!(%notice, "postgres"));
-        let mut link = Self { config, tls: tls()?, begin, client: None, statements: HashMap::new(), spoiled: false, failures: 0, again: Instant::now() };
+        let mut link = Self { config, tls: tls()?, writes, begin, client: None, statements: HashMap::new(), spoiled: false, failures: 0, again: Instant::now() };
         link.connect()?;
         Ok(link)
     }
@@ -81,7 +82,7 @@ impl Link {
                 return Err(super::unreachable());
             }
             self.statements.clear();
-            match Self::session(&self.config, &self.tls) {
+            match Self::session(&self.config, &self.tls, self.writes) {
                 Ok(client) => {
                     self.failures = 0;
                     self.client = Some(client);
@@ -96,14 +97,15 @@ impl Link {
         self.client.as_mut().ok_or_else(super::unreachable)
     }
 
-    fn session(config: &Config, tls: &MakeRustlsConnect) -> Result<Client> {
+    fn session(config: &Config, tls: &MakeRustlsConnect, writes: bool) -> Result<Client> {
         let mut client = config.connect(tls.clone()).map_err(|source| super::unreachable().because(source))?;
         client.batch_execute(SESSION).map_err(from_postgres)?;
         let mut shown = |setting: &str| client.query_one(&format!("show {setting}"), &[]).map(|row| row.get::<_, String>(0)).map_err(from_postgres);
         if shown("server_encoding")? != "UTF8" {
             return Err(Error::new(Code::Conflict, ("The database does not store Unicode. Create one with the encoding UTF8.", "База данных не хранит Юникод. Создайте её в кодировке UTF8.")));
         }
-        if shown("fsync")? == "off" {
+        // Said once for each start, by the one that writes.
+        if writes && shown("fsync")? == "off" {
             tracing::warn!("this Postgres runs with fsync = off: a power cut may lose what was acknowledged");
         }
         Ok(client)

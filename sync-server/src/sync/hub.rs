@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use kernel::entry::Chain;
 use kernel::protocol::BATCH_BYTES;
 use kernel::sync::Row;
 use kernel::{Event, PersonId, SpaceId, Words};
 use tokio::sync::Notify;
+
+use super::nodes::Out;
 
 /// The most ephemeral messages that wait for one connection; the oldest go first.
 const RELAYS: usize = 64;
@@ -17,6 +20,12 @@ const RECENT: usize = 512;
 /// The most entries, and bytes of them, that are kept at hand of all spaces together; the oldest go first.
 const AT_HAND: usize = 65_536;
 const AT_HAND_BYTES: usize = 8 * 1024 * 1024;
+
+/// What happens to people and devices that connections act on, on this node and on others.
+pub const HEARD: [&str; 3] = ["MembersChanged", "SessionEnded", "DeviceRevoked"];
+
+/// A node of the server, until it stops.
+pub type Node = [u8; 16];
 
 /// What a connection has not heard yet.
 #[derive(Default)]
@@ -87,6 +96,8 @@ struct Connections {
     /// The spaces of the entries at hand, oldest first; some of these may be gone already.
     order: VecDeque<SpaceId>,
     bytes: usize,
+    /// Who follows a space on another node, and when that was said last.
+    elsewhere: BTreeMap<SpaceId, BTreeMap<(PersonId, Node), Instant>>,
 }
 
 impl Connections {
@@ -99,6 +110,30 @@ impl Connections {
             connection.inbox.put(|news| {
                         news.changed.insert(space);
                     });
+        }
+    }
+
+    fn moved(&self, space: SpaceId, seq: u64, chain: Chain) {
+        for (_, connection) in self.in_space(space) {
+            connection.inbox.put(|news| {
+                // What other nodes tell may come late.
+                if news.moved.get(&space).is_none_or(|before| before.0 < seq) {
+                    news.moved.insert(space, (seq, chain));
+                }
+            });
+        }
+    }
+
+    fn relay(&self, from: Option<u64>, space: SpaceId, person: PersonId, body: &[u8]) {
+        for (id, connection) in self.in_space(space) {
+            if Some(id) != from {
+                connection.inbox.put(|news| {
+                    if news.relayed.len() >= RELAYS {
+                        news.relayed.pop_front();
+                    }
+                    news.relayed.push_back((space, person, body.to_vec()));
+                });
+            }
         }
     }
 
@@ -127,19 +162,28 @@ impl Connections {
         }
     }
 
-    fn unfollow(&mut self, id: u64, space: SpaceId) {
+    /// Answers who has gone from the space with this connection, as far as this node knows.
+    fn unfollow(&mut self, id: u64, space: SpaceId) -> Option<PersonId> {
         let person = self.all.get(&id).map(|connection| connection.person);
-        let Some(here) = self.spaces.get_mut(&space) else { return };
+        let here = self.spaces.get_mut(&space)?;
         if !here.connections.remove(&id) {
-            return;
+            return None;
         }
         if here.connections.is_empty() {
             // Nobody listens: what was kept at hand is read from the database when someone comes.
             self.bytes -= here.bytes;
             self.spaces.remove(&space);
-        } else if !self.in_space(space).any(|(_, other)| Some(other.person) == person) {
+        } else if self.in_space(space).any(|(_, other)| Some(other.person) == person) {
+            return None;
+        } else {
             self.changed(space);
         }
+        person
+    }
+
+    /// Whether someone is in a space, on any node.
+    fn is_here(&self, space: SpaceId, person: PersonId) -> bool {
+        self.in_space(space).any(|(_, other)| other.person == person) || self.elsewhere.get(&space).is_some_and(|there| there.keys().any(|(who, _)| *who == person))
     }
 }
 
@@ -147,6 +191,8 @@ impl Connections {
 #[derive(Default)]
 pub struct Hub {
     connections: Mutex<Connections>,
+    /// The other nodes' ear, where there may be any.
+    out: Option<Arc<Out>>,
     left: Notify,
 }
 
@@ -155,6 +201,18 @@ fn going_away() -> (&'static str, Words) {
 }
 
 impl Hub {
+    /// A hub that tells other nodes, too.
+    #[must_use]
+    pub fn new(out: Option<Arc<Out>>) -> Self {
+        Self { out, ..Self::default() }
+    }
+
+    fn tell(&self, what: impl FnOnce(&Out)) {
+        if let Some(out) = &self.out {
+            what(out);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connections> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,7 +234,9 @@ impl Hub {
         let mut connections = self.lock();
         let spaces: Vec<SpaceId> = connections.spaces.iter().filter(|(_, here)| here.connections.contains(&id)).map(|(space, _)| *space).collect();
         for space in spaces {
-            connections.unfollow(id, space);
+            if let Some(person) = connections.unfollow(id, space) {
+                self.tell(|out| out.here(space, person, false));
+            }
         }
         connections.all.remove(&id);
         drop(connections);
@@ -190,6 +250,7 @@ impl Hub {
         let was_here = connections.in_space(space).any(|(_, other)| other.person == person);
         connections.spaces.entry(space).or_default().connections.insert(id);
         if !was_here {
+            self.tell(|out| out.here(space, person, true));
             for (other, connection) in connections.in_space(space) {
                 if other != id {
                     connection.inbox.put(|news| {
@@ -202,12 +263,65 @@ impl Hub {
 
     /// A connection wants them no longer.
     pub fn unfollow(&self, id: u64, space: SpaceId) {
-        self.lock().unfollow(id, space);
+        if let Some(person) = self.lock().unfollow(id, space) {
+            self.tell(|out| out.here(space, person, false));
+        }
     }
 
     /// Who is in a space now.
     pub fn online(&self, space: SpaceId) -> BTreeSet<PersonId> {
-        self.lock().in_space(space).map(|(_, connection)| connection.person).collect()
+        let connections = self.lock();
+        let there = connections.elsewhere.get(&space).into_iter().flat_map(BTreeMap::keys).map(|(person, _)| *person);
+        connections.in_space(space).map(|(_, connection)| connection.person).chain(there).collect()
+    }
+
+    /// Who is in which space on this node.
+    pub fn present(&self) -> Vec<(SpaceId, PersonId)> {
+        let connections = self.lock();
+        let pairs: BTreeSet<_> = connections.spaces.keys().flat_map(|space| connections.in_space(*space).map(|(_, connection)| (*space, connection.person))).collect();
+        pairs.into_iter().collect()
+    }
+
+    /// The spaces that someone follows on this node.
+    pub fn spaces(&self) -> Vec<SpaceId> {
+        self.lock().spaces.keys().copied().collect()
+    }
+
+    /// Another node says that someone is there, or no longer.
+    pub fn heard_here(&self, space: SpaceId, person: PersonId, node: Node, here: bool) {
+        let mut connections = self.lock();
+        let before = connections.is_here(space, person);
+        if here {
+            connections.elsewhere.entry(space).or_default().insert((person, node), Instant::now());
+        } else if let Some(there) = connections.elsewhere.get_mut(&space) {
+            there.remove(&(person, node));
+            if there.is_empty() {
+                connections.elsewhere.remove(&space);
+            }
+        }
+        if connections.is_here(space, person) != before {
+            connections.changed(space);
+        }
+    }
+
+    /// Forgets those whom no other node has named for so long: their node has stopped.
+    pub fn forget_absent(&self, after: Duration) {
+        let mut connections = self.lock();
+        let mut gone = Vec::new();
+        connections.elsewhere.retain(|space, there| {
+            let before = there.len();
+            there.retain(|_, named| named.elapsed() < after);
+            if there.len() != before {
+                gone.push(*space);
+            }
+            !there.is_empty()
+        });
+        gone.into_iter().for_each(|space| connections.changed(space));
+    }
+
+    /// A log has grown on another node.
+    pub fn heard_moved(&self, space: SpaceId, seq: u64, chain: Chain) {
+        self.lock().moved(space, seq, chain);
     }
 
     /// A log has grown by these rows, which are on disk.
@@ -215,11 +329,9 @@ impl Hub {
         let Some(last) = rows.last() else { return };
         let mut connections = self.lock();
         connections.keep(space, rows);
-        for (_, connection) in connections.in_space(space) {
-            connection.inbox.put(|news| {
-                        news.moved.insert(space, (last.seq, last.chain));
-                    });
-        }
+        connections.moved(space, last.seq, last.chain);
+        drop(connections);
+        self.tell(|out| out.moved(space, last.seq, last.chain));
     }
 
     /// The rows after a place, if they are at hand.
@@ -234,31 +346,36 @@ impl Hub {
     pub fn relay(&self, id: u64, space: SpaceId, body: &[u8]) {
         let connections = self.lock();
         let Some(person) = connections.all.get(&id).map(|connection| connection.person) else { return };
-        for (other, connection) in connections.in_space(space) {
-            if other != id {
-                connection.inbox.put(|news| {
-                    if news.relayed.len() >= RELAYS {
-                        news.relayed.pop_front();
-                    }
-                    news.relayed.push_back((space, person, body.to_vec()));
-                });
-            }
+        connections.relay(Some(id), space, person, body);
+        self.tell(|out| out.relayed(space, person, body));
+    }
+
+    /// Hands on what someone said on another node.
+    pub fn heard_relay(&self, space: SpaceId, person: PersonId, body: &[u8]) {
+        self.lock().relay(None, space, person, body);
+    }
+
+    /// Tells the connections what an operation did, here and on other nodes.
+    pub fn react(&self, event: &Event) {
+        if HEARD.contains(&event.name) {
+            self.heard(event.name, &event.subject);
+            self.tell(|out| out.happened(event));
         }
     }
 
-    /// Tells the connections what an operation did.
-    pub fn react(&self, event: &Event) {
+    /// Tells the connections of this node what happened. The same may be heard twice.
+    pub fn heard(&self, name: &str, subject: &str) {
         let connections = self.lock();
-        match event.name {
+        match name {
             "MembersChanged" => {
-                if let Ok(space) = event.subject.parse() {
+                if let Ok(space) = subject.parse() {
                     connections.changed(space);
                 }
             }
             "SessionEnded" | "DeviceRevoked" => {
-                let revoked = event.name == "DeviceRevoked";
+                let revoked = name == "DeviceRevoked";
                 let (code, words) = if revoked { ("device_revoked", identity::rules::device_revoked().words) } else { ("unauthorized", identity::rules::signed_out().words) };
-                for connection in connections.all.values().filter(|connection| if revoked { connection.device == event.subject } else { connection.session == event.subject }) {
+                for connection in connections.all.values().filter(|connection| if revoked { connection.device == subject } else { connection.session == subject }) {
                     connection.inbox.put(|news| news.end = Some((code, words.clone())));
                 }
             }
@@ -270,7 +387,13 @@ impl Hub {
     pub fn close(&self) {
         let mut connections = self.lock();
         connections.closing = true;
-        for connection in connections.all.values() {
+        drop(connections);
+        self.end_all();
+    }
+
+    /// Asks all devices to connect again.
+    pub fn end_all(&self) {
+        for connection in self.lock().all.values() {
             connection.inbox.put(|news| news.end = Some(going_away()));
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod hub;
+pub mod nodes;
 pub mod ops;
 pub mod pack;
 pub mod store;
@@ -10,4 +11,5 @@ pub mod store;
 pub const MIGRATIONS: &[kernel::migrate::Migration] = &[
     kernel::migrate::Migration { context: "sync", number: 1, sql: include_str!("../../../migrations/server/sync/0001_create.sql") },
     kernel::migrate::Migration { context: "sync", number: 2, sql: include_str!("../../../migrations/server/sync/0002_snapshot.sql") },
+    kernel::migrate::Migration { context: "sync", number: 3, sql: include_str!("../../../migrations/server/sync/0003_news.sql") },
 ];

@@ -101,6 +101,49 @@ pub(super) fn read(sql: &mut dyn Sql, space: SpaceId, after: u64) -> Result<Vec<
         .collect()
 }
 
+/// How many news are kept for nodes that were away.
+const NEWS: u64 = 10_000;
+/// The most news that are read at once.
+const NEWS_AT_ONCE: u64 = 500;
+
+/// The number of the newest of the news; 0 when there are none.
+///
+/// # Errors
+/// Those of the database.
+pub fn newest_news(sql: &mut dyn Sql) -> Result<u64> {
+    sql.find("select coalesce(max(n), 0) from sync_news", &[])?.map_or(Ok(0), |mut row| row.take(0))
+}
+
+/// Writes what happened for the other nodes. Writers pass one after the other, so numbers are seen in their order.
+///
+/// # Errors
+/// Those of the database.
+pub fn tell(sql: &mut dyn Sql, name: &str, subject: &str) -> Result<()> {
+    let n = newest_news(sql)? + 1;
+    sql.execute("insert into sync_news (n, name, subject) values ($1, $2, $3)", values![n, name, subject])?;
+    sql.execute("delete from sync_news where n <= $1", values![n.saturating_sub(NEWS)])?;
+    Ok(())
+}
+
+/// What happened after a number, in order.
+pub(super) fn news(sql: &mut dyn Sql, after: u64) -> Result<Vec<(u64, String, String)>> {
+    sql.query("select n, name, subject from sync_news where n > $1 order by n limit $2", values![after, NEWS_AT_ONCE])?
+        .into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
+        .collect()
+}
+
+/// Where these logs stand.
+pub(super) fn heads(sql: &mut dyn Sql, spaces: &[SpaceId]) -> Result<Vec<(SpaceId, u64, Chain)>> {
+    let mut heads = Vec::new();
+    for space in spaces {
+        if let Some(mut row) = sql.find("select head, chain from sync_space where space = $1", values![*space])? {
+            heads.push((*space, row.take(0)?, Chain(row.take(1)?)));
+        }
+    }
+    Ok(heads)
+}
+
 /// How far a log is sealed.
 pub struct Sealed {
     /// Which life of it.

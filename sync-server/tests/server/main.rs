@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::Message;
 const PASSWORD: &str = "correct horse battery";
 
 #[path = "../support/mod.rs"]
-mod support;
+pub(crate) mod support;
 
 /// Whether these are the tests on Postgres: the same ones are compiled into two programs.
 fn on_postgres() -> bool {
@@ -29,25 +29,25 @@ fn on_postgres() -> bool {
 }
 
 /// The database that stands for a folder; SQLite keeps its file in the folder.
-fn database(data: &Path) -> Option<String> {
+pub(crate) fn database(data: &Path) -> Option<String> {
     on_postgres().then(|| support::postgres::shared().database(&data.display().to_string().replace('/', "_")))
 }
 
-fn config(data: &Path) -> Config {
+pub(crate) fn config(data: &Path) -> Config {
     Config { database: database(data).map(|url| url.as_str().into()), name: "Test".into(), space_quota: 1 << 20, rate: 100_000, ..Config::in_folder(data) }
 }
 
-struct World {
-    url: String,
+pub(crate) struct World {
+    pub(crate) url: String,
     http: reqwest::Client,
 }
 
 impl World {
-    fn at(address: impl std::fmt::Display) -> Self {
+    pub(crate) fn at(address: impl std::fmt::Display) -> Self {
         Self { url: format!("http://{address}"), http: reqwest::Client::new() }
     }
 
-    async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -59,12 +59,12 @@ impl World {
         (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
     }
 
-    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: Value) -> (u16, Value) {
         self.call(Method::POST, path, token, Some(body)).await
     }
 
     /// The first account: its access token.
-    async fn set_up(&self, link: &str, key: &SigningKey) -> Value {
+    pub(crate) async fn set_up(&self, link: &str, key: &SigningKey) -> Value {
         let token = link.rsplit('/').next().unwrap();
         let body = json!({ "token": token, "name": "Ada", "email": "ada@example.org", "password": PASSWORD, "device_key": hex(key), "device_name": "laptop" });
         let (status, tokens) = self.post("/v1/identity/setup", None, body).await;
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// Someone who joins with a role.
-    async fn join(&self, owner: &str, space: SpaceId, role: &str, key: &SigningKey) -> Value {
+    pub(crate) async fn join(&self, owner: &str, space: SpaceId, role: &str, key: &SigningKey) -> Value {
         let (status, invited) = self.post(&format!("/v1/spaces/{space}/invitations"), Some(owner), json!({ "role": role })).await;
         assert_eq!(status, 201, "{invited}");
         let invitation = invited["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
@@ -87,31 +87,31 @@ impl World {
     }
 }
 
-fn hex(key: &SigningKey) -> String {
+pub(crate) fn hex(key: &SigningKey) -> String {
     key.verifying_key().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn key(number: u8) -> SigningKey {
+pub(crate) fn key(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
 }
 
-fn access(tokens: &Value) -> &str {
+pub(crate) fn access(tokens: &Value) -> &str {
     tokens["access_token"].as_str().unwrap()
 }
 
-fn the_space() -> SpaceId {
+pub(crate) fn the_space() -> SpaceId {
     SpaceId::from_bytes([9; 16])
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000)
 }
 
-fn record(by: &SigningKey, id: u8, payload: &[u8]) -> Entry {
+pub(crate) fn record(by: &SigningKey, id: u8, payload: &[u8]) -> Entry {
     Entry::sign(by, the_space(), Kind::Record, &[id; 16], "rooms.comment", now(), payload.to_vec())
 }
 
-fn changes(actor: u8, doc: &str, count: usize) -> Vec<automerge::Change> {
+pub(crate) fn changes(actor: u8, doc: &str, count: usize) -> Vec<automerge::Change> {
     let mut document = Automerge::new().with_actor(ActorId::from([actor; 16]));
     for number in 0..count {
         let mut transaction = document.transaction();
@@ -121,17 +121,17 @@ fn changes(actor: u8, doc: &str, count: usize) -> Vec<automerge::Change> {
     document.get_changes(&[])
 }
 
-fn change(by: &SigningKey, doc: &str, change: &automerge::Change) -> Entry {
+pub(crate) fn change(by: &SigningKey, doc: &str, change: &automerge::Change) -> Entry {
     Entry::sign(by, the_space(), Kind::Change, &change.hash().0, doc, now(), change.raw_bytes().to_vec())
 }
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
-async fn say(socket: &mut Socket, message: &ToServer) {
+pub(crate) async fn say(socket: &mut Socket, message: &ToServer) {
     socket.send(Message::binary(encode(message))).await.unwrap();
 }
 
-async fn hear(socket: &mut Socket) -> ToClient {
+pub(crate) async fn hear(socket: &mut Socket) -> ToClient {
     loop {
         match tokio::time::timeout(std::time::Duration::from_secs(20), socket.next()).await.expect("the server says something") {
             Some(Ok(Message::Binary(bytes))) => return decode(&bytes).unwrap(),
@@ -141,14 +141,14 @@ async fn hear(socket: &mut Socket) -> ToClient {
     }
 }
 
-async fn connect(world: &World, token: &str, device: &SigningKey) -> Socket {
+pub(crate) async fn connect(world: &World, token: &str, device: &SigningKey) -> Socket {
     let (mut socket, _) = tokio_tungstenite::connect_async(format!("{}/v1/sync", world.url.replacen("http", "ws", 1))).await.unwrap();
     let cursor = Cursor { space: the_space(), epoch: None, seq: 0, chain: Chain::empty(the_space()), marks: None };
     say(&mut socket, &ToServer::Hello { version: VERSION, token: token.into(), device: device.verifying_key().to_bytes(), cursors: vec![cursor], push: vec![] }).await;
     socket
 }
 
-async fn push(socket: &mut Socket, entries: &[Entry]) {
+pub(crate) async fn push(socket: &mut Socket, entries: &[Entry]) {
     say(socket, &ToServer::Push(Push { space: the_space(), entries: entries.iter().map(|entry| entry.bytes().to_vec().into()).collect() })).await;
 }
 
@@ -163,7 +163,7 @@ async fn refusals(socket: &mut Socket, count: usize) -> Vec<String> {
     codes
 }
 
-async fn share(world: &World, token: &str) {
+pub(crate) async fn share(world: &World, token: &str) {
     let (status, space) = world.post("/v1/spaces", Some(token), json!({ "space": the_space(), "name": "Shop" })).await;
     assert_eq!((status, space["role"].as_str()), (201, Some("owner")), "{space}");
 }
