@@ -96,24 +96,25 @@ async fn connect(server: &Server, person: &mut Person, held: &Held) -> Result<Li
 async fn fill(server: &Server, ada: &mut Person, held: &mut Held, numbers: std::ops::Range<usize>) -> Result {
     let mut random = Random::seeded(numbers.start as u64);
     let spaces: Vec<SpaceId> = held.keys().copied().collect();
-    let mut waiting: Vec<Vec<Vec<u8>>> = vec![Vec::new(); spaces.len()];
     let mut line = connect(server, ada, held).await?;
-    let end = numbers.end;
-    for number in numbers {
-        // Letters by chance, so that nothing on the way can make them shorter.
-        let text: String = (0..LETTERS).map(|_| char::from(b'a' + u8::try_from(random.below(26)).unwrap_or(0))).collect();
-        let at = number % spaces.len();
-        let (_, entry) = Document::new(ada, spaces[at], &format!("doc-{number}"), &text)?;
-        waiting[at].push(entry);
-        if waiting[at].len() == BATCH {
-            line.push(spaces[at], std::mem::take(&mut waiting[at])).await?;
+    let (mut made, mut waiting) = (0, Vec::new());
+    for (at, space) in spaces.iter().enumerate() {
+        // One space after the other: who collects for all of them is silent for so long that the server hangs up.
+        for number in numbers.clone().filter(|number| number % spaces.len() == at) {
+            // Letters by chance, so that nothing on the way can make them shorter.
+            let text: String = (0..LETTERS).map(|_| char::from(b'a' + u8::try_from(random.below(26)).unwrap_or(0))).collect();
+            waiting.push(Document::new(ada, *space, &format!("doc-{number}"), &text)?.1);
+            if waiting.len() == BATCH {
+                line.push(*space, std::mem::take(&mut waiting)).await?;
+            }
+            made += 1;
+            if made % 1_000 == 0 {
+                eprintln!("  {made} of {} documents", numbers.len());
+            }
         }
-        if number % 1_000 == 999 {
-            eprintln!("  {} of {end} documents", number + 1);
+        if !waiting.is_empty() {
+            line.push(*space, std::mem::take(&mut waiting)).await?;
         }
-    }
-    for (space, entries) in spaces.iter().zip(waiting).filter(|(_, entries)| !entries.is_empty()) {
-        line.push(*space, entries).await?;
     }
     held.clone_from(&line.cursors);
     line.close().await
