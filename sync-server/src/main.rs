@@ -3,6 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use scantling_server::config::{Address, Task};
+use scantling_server::server::migrations;
+use scantling_server::storage::transfer::transfer;
 use scantling_server::{Config, Server};
 use tracing_subscriber::EnvFilter;
 
@@ -11,6 +14,12 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("SCANTLING_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if config.log_json { logs.json().init() } else { logs.init() }
+    if let Some(Task::Move { from, to }) = &config.task {
+        return match relocate(from, to) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&error.words.en),
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&error),
@@ -32,6 +41,14 @@ fn main() -> ExitCode {
         server.stop().await;
         ExitCode::SUCCESS
     })
+}
+
+fn relocate(from: &Address, to: &Address) -> kernel::Result<()> {
+    let mut out = std::io::stdout();
+    let mut say = |line: &str| drop(writeln!(out, "{line}"));
+    let moved = transfer(&from.place()?, &to.place()?, &migrations(), &mut say)?;
+    say(&format!("Moved: {moved}.\nThe old database is as it was. Start the server on the new one, and put the old one away."));
+    Ok(())
 }
 
 fn refuse(reason: &dyn std::fmt::Display) -> ExitCode {

@@ -5,6 +5,7 @@
 
 mod postgres;
 mod sqlite;
+pub mod transfer;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -78,6 +79,8 @@ trait Engine: Sql + Send {
     }
     /// The same as statements.
     fn sql(&mut self) -> &mut dyn Sql;
+    /// How many other nodes are connected to the database.
+    fn others(&mut self) -> Result<u64>;
     /// The last job is done.
     fn close(&mut self);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use kernel::sql::{Row, Value};
-use kernel::{Code, Error, Result, Sql};
+use kernel::{Code, Error, Result, Sql, values};
 use postgres::config::TargetSessionAttrs;
 use postgres::error::{Severity, SqlState};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -20,6 +20,8 @@ use super::{Engine, Outage};
 
 /// The lock of all writers; the number means nothing, and locks of other databases are others.
 const LOCK: i64 = 0x5363_616e_746c_6e67;
+/// By what nodes are known to each other and to whoever watches the database.
+const NAME: &str = "scantling";
 /// How long one attempt to connect may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest pause between attempts.
@@ -61,7 +63,7 @@ impl Link {
             config.connect_timeout(PATIENCE);
         }
         config
-            .application_name("scantling")
+            .application_name(NAME)
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .keepalives_idle(Duration::from_secs(10))
             .keepalives_interval(Duration::from_secs(5))
@@ -69,7 +71,11 @@ impl Link {
             .tcp_user_timeout(Duration::from_secs(20))
             .notice_callback(|notice| tracing::debug!(%notice, "postgres"));
         let mut link = Self { config, tls: tls()?, writes, begin, client: None, statements: HashMap::new(), spoiled: false, failures: 0, again: Instant::now() };
-        link.connect()?;
+        // At the start somebody waits who can do something about the cause.
+        link.connect().map_err(|error| match error.cause().map(ToString::to_string) {
+            Some(cause) => Error::new(error.code, (format!("The server can't reach its database: {cause}."), format!("Сервер не может связаться с базой данных: {cause}."))),
+            None => error,
+        })?;
         Ok(link)
     }
 
@@ -249,6 +255,11 @@ impl Engine for Link {
 
     fn sql(&mut self) -> &mut dyn Sql {
         self
+    }
+
+    fn others(&mut self) -> Result<u64> {
+        let counted = "select count(*) from pg_stat_activity where datname = current_database() and application_name = $1 and pid <> pg_backend_pid()";
+        self.find(counted, values![NAME])?.map_or(Ok(0), |mut row| row.take(0))
     }
 
     fn close(&mut self) {

@@ -3,6 +3,7 @@
 // What helps the tests may fail as they do: by unwrapping.
 #![allow(clippy::unwrap_used)]
 
+mod moving;
 mod nodes;
 #[path = "../server/main.rs"]
 mod server;

@@ -42,15 +42,15 @@ async fn people(first: &mut Process) -> People {
     People { ada, bob }
 }
 
-fn records(by: &SigningKey, numbers: std::ops::Range<u32>) -> Vec<Entry> {
+pub(crate) fn records(by: &SigningKey, numbers: std::ops::Range<u32>) -> Vec<Entry> {
     let id = |number: u32| [number.to_be_bytes(), by.verifying_key().to_bytes()[..4].try_into().unwrap(), [0; 4], [0; 4]].concat();
     numbers.map(|number| Entry::sign(by, the_space(), Kind::Record, &id(number), "rooms.comment", now(), number.to_be_bytes().to_vec())).collect()
 }
 
 /// A log as a device receives it: every message continues it and proves it.
-struct Log {
-    seq: u64,
-    chain: Chain,
+pub(crate) struct Log {
+    pub(crate) seq: u64,
+    pub(crate) chain: Chain,
     /// How often each entry came.
     ids: BTreeMap<Vec<u8>, usize>,
     /// What the device has written itself.
@@ -58,7 +58,7 @@ struct Log {
 }
 
 impl Log {
-    fn new(own: &[Entry]) -> Self {
+    pub(crate) fn new(own: &[Entry]) -> Self {
         Self { seq: 0, chain: Chain::empty(the_space()), ids: BTreeMap::new(), own: own.iter().map(|entry| (entry.id.clone(), entry.bytes().to_vec())).collect() }
     }
 
@@ -77,7 +77,7 @@ impl Log {
         assert_eq!(chain, self.chain, "the proof holds");
     }
 
-    async fn read(&mut self, socket: &mut Socket, until: u64) {
+    pub(crate) async fn read(&mut self, socket: &mut Socket, until: u64) {
         while self.seq < until {
             let message = hear(socket).await;
             self.take(message);
