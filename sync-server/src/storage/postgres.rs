@@ -72,7 +72,7 @@ impl Link {
             .notice_callback(|notice| tracing::debug!(%notice, "postgres"));
         let mut link = Self { config, tls: tls()?, writes, begin, client: None, statements: HashMap::new(), spoiled: false, failures: 0, again: Instant::now() };
         // At the start somebody waits who can do something about the cause.
-        link.connect().map_err(|error| match error.cause().map(ToString::to_string) {
+        link.connect().map_err(|error| match error.cause().map(|cause| chain(cause)) {
             Some(cause) => Error::new(error.code, (format!("The server can't reach its database: {cause}."), format!("Сервер не может связаться с базой данных: {cause}."))),
             None => error,
         })?;
@@ -132,6 +132,17 @@ impl Link {
         self.spoiled |= result.is_err();
         result
     }
+}
+
+/// An error with what lies behind it.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        words = format!("{words}: {source}");
+        next = source.source();
+    }
+    words
 }
 
 /// Verifies the certificate by what the system trusts.
