@@ -135,6 +135,17 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// Whom limits count: a host of IPv6 has a whole network of addresses, and may take a fresh one for each request.
+    #[must_use]
+    pub fn network(&self) -> String {
+        match self.address.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => std::net::Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
+        }
+    }
+}
+
 impl FromRequestParts<App> for Asked {
     type Rejection = std::convert::Infallible;
 
@@ -261,7 +272,7 @@ async fn metrics(State(app): State<App>) -> Response {
 async fn edge(State(app): State<App>, asked: Asked, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let probe = matches!(path, "/healthz" | "/readyz" | "/metrics");
-    let allowed = if probe { Ok(()) } else { app.requests.take(&asked.address.to_string(), app.now()) };
+    let allowed = if probe { Ok(()) } else { app.requests.take(&asked.network(), app.now()) };
     let mut response = match allowed {
         Err(millis) => Problem::too_often(millis, asked.language).into_response(),
         Ok(()) => next.run(request).await,

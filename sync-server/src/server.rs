@@ -26,7 +26,7 @@ use crate::throttle::Throttle;
 use crate::{identity, routes, secret, sync};
 
 /// How long open requests and connections have to end.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// Numbers for the metrics.
 #[derive(Default)]
@@ -102,7 +102,7 @@ impl App {
     /// # Errors
     /// `TooOften`.
     pub fn sign_in_throttle(&self, asked: &Asked, account: &str) -> Result<Taken, Failure> {
-        let (address, now) = (asked.address.to_string(), self.now());
+        let (address, now) = (asked.network(), self.now());
         let taken = Taken(address.clone(), account.to_owned(), format!("{address} {account}"));
         self.by_address.take(&taken.0, now).and_then(|()| self.by_both.take(&taken.2, now)).and_then(|()| self.by_account.take(&taken.1, now)).map_err(Failure::TooOften)?;
         Ok(taken)
@@ -115,9 +115,11 @@ impl App {
     pub async fn operate<T: Send + 'static>(&self, asked: &Asked, caller: Option<&Caller>, work: impl FnOnce(&mut Ctx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         let (language, person, mut random) = (asked.language, caller.map(|caller| caller.person.id), secret::random()?);
         let shared = self.out.is_some();
-        let (value, events) = self
+        // Told on the writer's thread: a removal is heard before the next entry is, even if whoever asked for it hung up.
+        let hub = self.hub.clone();
+        let (value, _) = self
             .storage
-            .write(move |sql| {
+            .write_then(move |sql| {
                 let mut docs = Docs::new(0);
                 let mut ctx = Ctx::new(sql, &mut docs, &mut random, now(), language);
                 ctx.person = person;
@@ -128,11 +130,8 @@ impl App {
                     sync::store::tell(sql, event.name, &event.subject)?;
                 }
                 Ok((value, events))
-            })
+            }, move |(_, events)| events.iter().for_each(|event| hub.react(event)))
             .await?;
-        for event in &events {
-            self.hub.react(event);
-        }
         Ok(value)
     }
 
@@ -271,7 +270,9 @@ impl Server {
             hub.empty().await;
         };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            tracing::warn!("some connections did not end in time");
+            tracing::warn!("some connections did not end in time, and are cut");
+            self.app.hub.cut();
+            let _ = tokio::time::timeout(DRAIN, self.app.hub.empty()).await;
         }
         if let (Some(sharing), Some(out)) = (self.sharing, &self.app.out) {
             out.told().await;

@@ -193,7 +193,7 @@ pub enum ToServer {
     },
 }
 
-/// A member of a space.
+/// Someone who has, or had, to do with a space.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Person {
     /// Who.
@@ -202,9 +202,9 @@ pub struct Person {
     /// Their name.
     #[n(1)]
     pub name: String,
-    /// Their role.
+    /// Their role; none for those who have left and whose entries keep their name.
     #[n(2)]
-    pub role: Role,
+    pub role: Option<Role>,
     /// Whether one of their devices is connected now.
     #[n(3)]
     pub online: bool,

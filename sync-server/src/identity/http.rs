@@ -39,9 +39,10 @@ pub(crate) async fn instance(State(app): State<App>, asked: Asked) -> Answer<Jso
 pub(crate) async fn set_up(State(app): State<App>, asked: Asked, Body(input): Body<SetUp>) -> Answer<(StatusCode, Json<Tokens>)> {
     asked
         .answer(async {
-            app.sign_in_throttle(&asked, "setup")?;
+            let taken = app.sign_in_throttle(&asked, "setup")?;
             let token = input.token.clone();
             app.look(move |ctx| ops::check_setup(ctx, &token)).await?;
+            taken.give_back(&app);
             let (account, device) = (account(&app, &input.name, &input.email, input.password.clone()).await?, device(input.device_key.as_ref(), input.device_name.as_ref())?);
             let address = asked.address.to_string();
             let opened = app.operate(&asked, None, move |ctx| ops::set_up(ctx, &input.token, account, device, &address)).await?;
@@ -59,9 +60,11 @@ async fn account(app: &App, name: &str, email: &str, password: String) -> Result
 pub(crate) async fn sign_up(State(app): State<App>, asked: Asked, Body(input): Body<SignUp>) -> Answer<(StatusCode, Json<Tokens>)> {
     asked
         .answer(async {
-            app.sign_in_throttle(&asked, "sign-up")?;
+            let taken = app.sign_in_throttle(&asked, "sign-up")?;
             let token = input.invitation.clone();
             app.look(move |ctx| ops::preview(ctx, &token, String::new())).await?;
+            // Only guessing costs: many colleagues may join from one office within a minute.
+            taken.give_back(&app);
             let (account, device) = (account(&app, &input.name, &input.email, input.password.clone()).await?, device(input.device_key.as_ref(), input.device_name.as_ref())?);
             let address = asked.address.to_string();
             let opened = app.operate(&asked, None, move |ctx| ops::sign_up(ctx, &input.invitation, account, device, &address)).await?;

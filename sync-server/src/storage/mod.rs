@@ -285,9 +285,23 @@ impl Storage {
     /// # Errors
     /// Those of the job; `Offline` at once when the queue is full.
     pub async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut dyn Sql) -> Result<T> + Send + 'static) -> Result<T> {
-        let (job, reply) = job(work, |_| ());
-        self.write.try_send(job).map_err(|_| busy())?;
+        self.write_then(work, |_| ()).await
+    }
+
+    /// [`Storage::write`], and then `after` on the writer's thread: in the order of the commits, and also when the caller
+    /// has gone away meanwhile.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn write_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Sql) -> Result<T> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T> {
+        let room = self.write.try_reserve().map_err(|_| busy())?;
+        let (job, reply) = job(work, after);
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        room.send(job);
         reply.await.unwrap_or_else(|_| Err(closing()))
     }
 
@@ -303,8 +317,8 @@ impl Storage {
     ) -> Result<Pending<T>> {
         let room = tokio::time::timeout(PATIENCE, self.write.reserve()).await.map_err(|_| busy())?.map_err(|_| closing())?;
         let (job, reply) = job(work, after);
-        room.send(job);
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        room.send(job);
         Ok(Pending(reply))
     }
 

@@ -8,6 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Engine;
 
+/// How a transaction begins that writes.
+const WRITE: &str = "begin immediate";
+
 /// A connection to the file.
 pub(super) struct File {
     connection: Connection,
@@ -23,7 +26,7 @@ impl File {
             .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -16000; pragma trusted_schema = off;")
             .map_err(from_rusqlite)?;
         connection.set_prepared_statement_cache_capacity(256);
-        Ok(Self { connection, begin: "begin immediate" })
+        Ok(Self { connection, begin: WRITE })
     }
 
     /// One of those that read.
@@ -70,7 +73,11 @@ impl Engine for File {
     }
 
     fn close(&mut self) {
-        // What is in the WAL goes into the file, so that a copy of the file alone is whole.
+        // What is in the WAL goes into the file, so that a copy of the file alone is whole. The writer alone does it:
+        // while a reader tries as well, neither may succeed.
+        if self.begin != WRITE {
+            return;
+        }
         let _ = self.connection.execute_batch("pragma wal_checkpoint(truncate)");
     }
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use futures_util::stream::{FuturesOrdered, SplitSink};
 use futures_util::{SinkExt, StreamExt};
 use kernel::entry::Entry;
-use kernel::protocol::{Cursor, MAX_FRAME, ToClient, encode};
+use kernel::protocol::{Cursor, MAX_FRAME, encode};
 use kernel::sync::{Admission, Ask, Outcome, Row, Session};
 use kernel::{Code, Error, PersonId, Result, SpaceId, Words};
 use tokio::time::{Instant, timeout};
@@ -19,7 +19,8 @@ use tokio::time::{Instant, timeout};
 use super::hub::Inbox;
 use super::ops::{self, Identity, Verdict};
 use super::store;
-use crate::routes::Asked;
+use crate::problem::Problem;
+use crate::routes::{Answer, Asked};
 use crate::server::App;
 use crate::throttle::Throttle;
 
@@ -32,19 +33,38 @@ const HEARTBEAT: Duration = Duration::from_secs(25);
 const LOOK: usize = 64;
 /// So many signatures are checked sooner than they could be handed to another thread; more would hold up other connections.
 const FEW: usize = 8;
-/// When a device should try again that came at a bad time, in milliseconds.
-const RETRY: u64 = 2_000;
+/// How long a connection that could not be served is held before it ends, so that nobody tries all the time.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What a connection reads or writes at once; larger messages take more while they are under way.
+const BUFFER: usize = 8 * 1024;
 
-pub(crate) async fn upgrade(State(app): State<App>, _: Asked, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME).on_upgrade(|socket| async move {
-        app.metrics.connections.fetch_add(1, Ordering::Relaxed);
-        let mut line = Line { app: app.clone(), inbox: Arc::default(), session: Session::default(), me: None, appends: FuturesOrdered::new(), ephemeral: Throttle::new(40, 50) };
-        line.run(socket).await;
-        if let Some((id, _)) = line.me {
-            app.hub.leave(id);
+pub(crate) async fn upgrade(State(app): State<App>, asked: Asked, upgrade: WebSocketUpgrade) -> Answer<Response> {
+    let inbox = Arc::new(Inbox::default());
+    let arrived = app.hub.arrive(inbox.clone(), asked.network()).ok_or_else(|| Problem::new(crate::storage::busy(), asked.language))?;
+    // Dropped also when the upgrade fails or the connection is cut.
+    let place = Place { app: app.clone(), id: arrived };
+    app.metrics.connections.fetch_add(1, Ordering::Relaxed);
+    Ok(upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME).read_buffer_size(BUFFER).write_buffer_size(BUFFER).on_upgrade(|socket| async move {
+        let app = place.app.clone();
+        let mut line = Line { app: app.clone(), inbox, session: Session::default(), id: place.id, me: None, appends: FuturesOrdered::new(), ephemeral: Throttle::new(40, 50) };
+        tokio::select! {
+            () = line.run(socket) => {}
+            () = app.hub.is_cut() => {}
         }
-        app.metrics.connections.fetch_sub(1, Ordering::Relaxed);
-    })
+    }))
+}
+
+/// A connection's place among the others, until it ends.
+struct Place {
+    app: App,
+    id: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.app.hub.leave(self.id);
+        self.app.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 type Appended = (SpaceId, Result<Vec<(Vec<u8>, Outcome)>>);
@@ -53,8 +73,10 @@ struct Line {
     app: App,
     inbox: Arc<Inbox>,
     session: Session,
-    /// The connection's number in the hub, and whose it is.
-    me: Option<(u64, PersonId)>,
+    /// The connection's number in the hub.
+    id: u64,
+    /// Whose it is.
+    me: Option<PersonId>,
     appends: FuturesOrdered<Pin<Box<dyn Future<Output = Appended> + Send>>>,
     ephemeral: Throttle,
 }
@@ -76,6 +98,9 @@ impl Line {
             while let Some(ask) = self.session.poll() {
                 if !self.perform(&mut sink, ask).await {
                     let _ = timeout(Duration::from_secs(2), sink.close()).await;
+                    // A socket that is dropped with unread bytes is reset, and what was said last is lost on its way.
+                    let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+                    let _ = timeout(Duration::from_secs(1), rest).await;
                     return;
                 }
             }
@@ -92,13 +117,11 @@ impl Line {
                 }
                 () = inbox.bell.notified() => self.news().await,
                 Some(appended) = self.appends.next(), if !self.appends.is_empty() => {
-                    if !self.appended(&mut sink, appended).await {
-                        return;
-                    }
+                    self.appended(appended).await;
                 }
+                () = tokio::time::sleep_until(began + PATIENCE), if self.me.is_none() => return,
                 _ = beat.tick() => {
-                    let greeting = self.me.is_none() && began.elapsed() > PATIENCE;
-                    if greeting || heard.elapsed() > HEARTBEAT * 3 || !send(&mut sink, Message::Ping(Vec::new().into())).await {
+                    if heard.elapsed() > HEARTBEAT * 3 || !send(&mut sink, Message::Ping(Vec::new().into())).await {
                         return;
                     }
                 }
@@ -119,40 +142,32 @@ impl Line {
                 Ok(admission) => self.session.admitted(admission),
                 Err(error) if error.code == Code::Unauthorized => self.session.rejected("unauthorized", error.words),
                 Err(error) if error.code == Code::Forbidden => self.session.rejected("device_revoked", error.words),
-                Err(error) => {
-                    tracing::warn!(%error, "a device could not be admitted");
-                    self.session.end("busy", error.words);
-                }
+                Err(error) => self.trouble(error).await,
             },
             Ask::Follow(cursor) => {
-                let Some((id, person)) = self.me else { return false };
-                self.app.hub.follow(id, cursor.space);
+                let Some(person) = self.me else { return false };
+                self.app.hub.follow(self.id, cursor.space);
                 match self.state(person, cursor.space, Some(cursor.clone())).await {
                     Ok(Some(state)) => self.session.space(state),
-                    Ok(None) => self.closed(id, cursor.space),
-                    Err(error) => return self.trouble(sink, &error).await,
+                    Ok(None) => self.closed(cursor.space),
+                    Err(error) => self.trouble(error).await,
                 }
             }
+            Ask::Leave(space) => self.app.hub.unfollow(self.id, space),
             Ask::Append { space, entries } => {
                 if let Err(error) = self.append(space, entries).await {
                     // Nothing was queued: the entries stay in the device's outbox, and it pushes them again.
-                    self.session.appended(space, Vec::new());
-                    return self.trouble(sink, &error).await;
+                    self.trouble(error).await;
                 }
             }
             Ask::Read { space, after } => match self.read(space, after).await {
                 Ok(rows) => self.session.rows(space, rows),
-                Err(error) => {
-                    self.session.rows(space, Vec::new());
-                    return self.trouble(sink, &error).await;
-                }
+                Err(error) => self.trouble(error).await,
             },
             Ask::Relay { space, body } => {
                 // Too many are dropped in silence: they are worth nothing a second later.
-                if let Some((id, _)) = self.me
-                    && self.ephemeral.take("", self.app.now()).is_ok()
-                {
-                    self.app.hub.relay(id, space, &body);
+                if self.ephemeral.take("", self.app.now()).is_ok() {
+                    self.app.hub.relay(self.id, space, &body);
                 }
             }
         }
@@ -165,8 +180,9 @@ impl Line {
             return Err(identity::rules::signed_out().because("the token names another device"));
         }
         // First the hub, then the look: what happens in between is heard.
-        let id = self.app.hub.join(self.inbox.clone(), claims.sub, &claims.sid, device);
-        self.me = Some((id, claims.sub));
+        let id = self.id;
+        self.app.hub.join(id, claims.sub, &claims.sid, device);
+        self.me = Some(claims.sub);
         let (sid, person) = (claims.sid, claims.sub);
         let session = self.app.storage.read(move |sql| crate::identity::store::session(sql, &sid)).await?;
         let session = session.filter(|session| session.person.id == person).ok_or_else(identity::rules::signed_out)?;
@@ -239,7 +255,7 @@ impl Line {
         Ok(())
     }
 
-    async fn appended(&mut self, sink: &mut Sink, (space, outcomes): Appended) -> bool {
+    async fn appended(&mut self, (space, outcomes): Appended) {
         match outcomes {
             Ok(outcomes) => {
                 let accepted = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Accepted(_))).count() as u64;
@@ -247,45 +263,42 @@ impl Line {
                 self.app.metrics.accepted.fetch_add(accepted, Ordering::Relaxed);
                 self.app.metrics.refused.fetch_add(refused, Ordering::Relaxed);
                 self.session.appended(space, outcomes);
-                true
             }
-            Err(error) => {
-                self.session.appended(space, Vec::new());
-                self.trouble(sink, &error).await
-            }
+            Err(error) => self.trouble(error).await,
         }
     }
 
-    /// The server could not do something now; the connection stays, and the device tries again.
-    async fn trouble(&mut self, sink: &mut Sink, error: &Error) -> bool {
-        tracing::warn!(%error, "sync is held up");
-        let problem = ToClient::Problem { code: "busy".to_owned(), reason: error.words.clone(), retry_after: Some(RETRY) };
-        send(sink, Message::Binary(encode(&problem).into())).await
+    /// The server could not do something now. The connection ends: were it to go on, a push that is on its way would
+    /// overtake the one that was dropped, and be refused because it builds on it.
+    async fn trouble(&mut self, error: Error) {
+        tracing::warn!(%error, "a connection can't be served now");
+        tokio::time::sleep(PAUSE).await;
+        self.session.end("busy", error.words);
     }
 
-    fn closed(&mut self, id: u64, space: SpaceId) {
-        self.app.hub.unfollow(id, space);
+    fn closed(&mut self, space: SpaceId) {
+        self.app.hub.unfollow(self.id, space);
         self.session.closed(space, no_member());
     }
 
     async fn news(&mut self) {
         let news = self.inbox.take();
-        let Some((id, person)) = self.me else { return };
+        if let Some((code, reason)) = news.end {
+            return self.session.end(code, reason);
+        }
+        let Some(person) = self.me else { return };
         for (space, (head, chain)) in news.moved {
             self.session.moved(space, head, chain);
         }
         for space in news.changed {
             match self.state(person, space, None).await {
                 Ok(Some(state)) => self.session.space(state),
-                Ok(None) => self.closed(id, space),
+                Ok(None) => self.closed(space),
                 Err(error) => tracing::warn!(%error, "a space could not be looked at"),
             }
         }
         for (space, person, body) in news.relayed {
             self.session.relayed(space, person, body);
-        }
-        if let Some((code, reason)) = news.end {
-            self.session.end(code, reason);
         }
     }
 }

@@ -15,6 +15,8 @@ use super::nodes::Out;
 
 /// The most ephemeral messages that wait for one connection; the oldest go first.
 const RELAYS: usize = 64;
+/// The most connections of one network that have not said who they are: each may hold a message that is half there.
+const SILENT: usize = 64;
 /// The most entries of a space that are kept at hand.
 const RECENT: usize = 512;
 /// The most entries, and bytes of them, that are kept at hand of all spaces together; the oldest go first.
@@ -66,6 +68,12 @@ impl Inbox {
 
 struct Connection {
     inbox: Arc<Inbox>,
+    network: String,
+    who: Option<Who>,
+}
+
+/// Whose connection it is, once its device has shown its token.
+struct Who {
     person: PersonId,
     session: String,
     device: String,
@@ -101,6 +109,15 @@ struct Connections {
 }
 
 impl Connections {
+    fn person(&self, id: u64) -> Option<PersonId> {
+        self.all.get(&id)?.who.as_ref().map(|who| who.person)
+    }
+
+    /// Whose connections follow a space on this node.
+    fn people(&self, space: SpaceId) -> impl Iterator<Item = PersonId> {
+        self.in_space(space).filter_map(|(_, connection)| Some(connection.who.as_ref()?.person))
+    }
+
     fn in_space(&self, space: SpaceId) -> impl Iterator<Item = (u64, &Connection)> {
         self.spaces.get(&space).into_iter().flat_map(|here| &here.connections).filter_map(|id| Some((*id, self.all.get(id)?)))
     }
@@ -164,7 +181,7 @@ impl Connections {
 
     /// Answers who has gone from the space with this connection, as far as this node knows.
     fn unfollow(&mut self, id: u64, space: SpaceId) -> Option<PersonId> {
-        let person = self.all.get(&id).map(|connection| connection.person);
+        let person = self.person(id);
         let here = self.spaces.get_mut(&space)?;
         if !here.connections.remove(&id) {
             return None;
@@ -173,7 +190,7 @@ impl Connections {
             // Nobody listens: what was kept at hand is read from the database when someone comes.
             self.bytes -= here.bytes;
             self.spaces.remove(&space);
-        } else if self.in_space(space).any(|(_, other)| Some(other.person) == person) {
+        } else if self.people(space).any(|other| Some(other) == person) {
             return None;
         } else {
             self.changed(space);
@@ -183,7 +200,7 @@ impl Connections {
 
     /// Whether someone is in a space, on any node.
     fn is_here(&self, space: SpaceId, person: PersonId) -> bool {
-        self.in_space(space).any(|(_, other)| other.person == person) || self.elsewhere.get(&space).is_some_and(|there| there.keys().any(|(who, _)| *who == person))
+        self.people(space).any(|other| other == person) || self.elsewhere.get(&space).is_some_and(|there| there.keys().any(|(who, _)| *who == person))
     }
 }
 
@@ -194,6 +211,7 @@ pub struct Hub {
     /// The other nodes' ear, where there may be any.
     out: Option<Arc<Out>>,
     left: Notify,
+    cut: Notify,
 }
 
 fn going_away() -> (&'static str, Words) {
@@ -217,16 +235,26 @@ impl Hub {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A device has shown its token.
-    pub fn join(&self, inbox: Arc<Inbox>, person: PersonId, session: &str, device: &[u8; 32]) -> u64 {
+    /// Someone has connected, and has not said who; nothing when too many of their network have not.
+    pub fn arrive(&self, inbox: Arc<Inbox>, network: String) -> Option<u64> {
         let mut connections = self.lock();
+        if connections.all.values().filter(|other| other.who.is_none() && other.network == network).count() >= SILENT {
+            return None;
+        }
         connections.next += 1;
         let id = connections.next;
         if connections.closing {
             inbox.put(|news| news.end = Some(going_away()));
         }
-        connections.all.insert(id, Connection { inbox, person, session: session.to_owned(), device: crate::secret::hex(device) });
-        id
+        connections.all.insert(id, Connection { inbox, network, who: None });
+        Some(id)
+    }
+
+    /// A device has shown its token.
+    pub fn join(&self, id: u64, person: PersonId, session: &str, device: &[u8; 32]) {
+        if let Some(connection) = self.lock().all.get_mut(&id) {
+            connection.who = Some(Who { person, session: session.to_owned(), device: crate::secret::hex(device) });
+        }
     }
 
     /// A connection has ended.
@@ -246,8 +274,8 @@ impl Hub {
     /// A connection wants the news of a space from now on.
     pub fn follow(&self, id: u64, space: SpaceId) {
         let mut connections = self.lock();
-        let Some(person) = connections.all.get(&id).map(|connection| connection.person) else { return };
-        let was_here = connections.in_space(space).any(|(_, other)| other.person == person);
+        let Some(person) = connections.person(id) else { return };
+        let was_here = connections.people(space).any(|other| other == person);
         connections.spaces.entry(space).or_default().connections.insert(id);
         if !was_here {
             self.tell(|out| out.here(space, person, true));
@@ -272,13 +300,13 @@ impl Hub {
     pub fn online(&self, space: SpaceId) -> BTreeSet<PersonId> {
         let connections = self.lock();
         let there = connections.elsewhere.get(&space).into_iter().flat_map(BTreeMap::keys).map(|(person, _)| *person);
-        connections.in_space(space).map(|(_, connection)| connection.person).chain(there).collect()
+        connections.people(space).chain(there).collect()
     }
 
     /// Who is in which space on this node.
     pub fn present(&self) -> Vec<(SpaceId, PersonId)> {
         let connections = self.lock();
-        let pairs: BTreeSet<_> = connections.spaces.keys().flat_map(|space| connections.in_space(*space).map(|(_, connection)| (*space, connection.person))).collect();
+        let pairs: BTreeSet<_> = connections.spaces.keys().flat_map(|space| connections.people(*space).map(|person| (*space, person))).collect();
         pairs.into_iter().collect()
     }
 
@@ -345,7 +373,7 @@ impl Hub {
     /// Hands an ephemeral message to the others in a space.
     pub fn relay(&self, id: u64, space: SpaceId, body: &[u8]) {
         let connections = self.lock();
-        let Some(person) = connections.all.get(&id).map(|connection| connection.person) else { return };
+        let Some(person) = connections.person(id) else { return };
         connections.relay(Some(id), space, person, body);
         self.tell(|out| out.relayed(space, person, body));
     }
@@ -375,7 +403,8 @@ impl Hub {
             "SessionEnded" | "DeviceRevoked" => {
                 let revoked = name == "DeviceRevoked";
                 let (code, words) = if revoked { ("device_revoked", identity::rules::device_revoked().words) } else { ("unauthorized", identity::rules::signed_out().words) };
-                for connection in connections.all.values().filter(|connection| if revoked { connection.device == subject } else { connection.session == subject }) {
+                let meant = |who: &Who| if revoked { who.device == subject } else { who.session == subject };
+                for connection in connections.all.values().filter(|connection| connection.who.as_ref().is_some_and(meant)) {
                     connection.inbox.put(|news| news.end = Some((code, words.clone())));
                 }
             }
@@ -396,6 +425,16 @@ impl Hub {
         for connection in self.lock().all.values() {
             connection.inbox.put(|news| news.end = Some(going_away()));
         }
+    }
+
+    /// Ends what did not end in good order: whoever reads nothing does not keep the server from stopping.
+    pub fn cut(&self) {
+        self.cut.notify_waiters();
+    }
+
+    /// Waits until the connections are cut.
+    pub async fn is_cut(&self) {
+        self.cut.notified().await;
     }
 
     /// Waits until nobody is connected.

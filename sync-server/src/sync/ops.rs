@@ -226,14 +226,14 @@ pub fn state(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, person: Per
     let mut people = BTreeMap::new();
     for (who, name, role) in grants.members(sql, space)? {
         let devices = grants.keys(sql, who)?;
-        people.insert(who, Person { person: who, name, role, online: online.contains(&who), devices: devices.into_iter().map(|key| key.to_vec().into()).collect() });
+        people.insert(who, Person { person: who, name, role: Some(role), online: online.contains(&who), devices: devices.into_iter().map(|key| key.to_vec().into()).collect() });
     }
-    let (Some(role), Some(log)) = (people.get(&person).map(|me| me.role), store::log(sql, space)?) else { return Ok(None) };
+    let (Some(role), Some(log)) = (people.get(&person).and_then(|me| me.role), store::log(sql, space)?) else { return Ok(None) };
     for device in store::authors(sql, space)? {
-        // Those who have left keep the names of what they wrote; as the form has no role for them, it is the least.
+        // Those who have left keep the names of what they wrote.
         if let Some(Grant { person: who, role: None, .. }) = grants.of(sql, space, &device)? {
             let name = grants.name(sql, who)?.unwrap_or_default();
-            let left = people.entry(who).or_insert_with(|| Person { person: who, name, role: Role::Viewer, online: false, devices: Vec::new() });
+            let left = people.entry(who).or_insert_with(|| Person { person: who, name, role: None, online: false, devices: Vec::new() });
             left.devices.push(device.to_vec().into());
         }
     }

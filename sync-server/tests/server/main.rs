@@ -18,6 +18,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use tokio_tungstenite::tungstenite::Message;
 
+mod gaps;
+mod hostile;
+mod packs;
+
 const PASSWORD: &str = "correct horse battery";
 
 #[path = "../support/mod.rs"]

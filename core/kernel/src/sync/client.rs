@@ -216,10 +216,13 @@ impl Client {
         known.problem = None;
         ctx.sql.execute("delete from kernel_member where space = $1", values![known.space])?;
         for person in &state.people {
-            ctx.sql.execute(
-                "insert into kernel_member (space, person, name, role, online) values ($1, $2, $3, $4, $5) on conflict (space, person) do nothing",
-                values![known.space, person.person, &person.name, person.role.word(), person.online],
-            )?;
+            // Who has left is nobody's colleague any more, but what they wrote keeps their name.
+            if let Some(role) = person.role {
+                ctx.sql.execute(
+                    "insert into kernel_member (space, person, name, role, online) values ($1, $2, $3, $4, $5) on conflict (space, person) do nothing",
+                    values![known.space, person.person, &person.name, role.word(), person.online],
+                )?;
+            }
             for device in &person.devices {
                 ctx.sql.execute(
                     "insert into kernel_device (device, person, name) values ($1, $2, $3) on conflict (device) do update set person = $2, name = $3",

@@ -183,9 +183,10 @@ pub fn session(bytes: &[u8]) {
                         Ask::Close => closed = true,
                         Ask::Read { space, .. } => assert!(reading.insert(*space), "a second read of one space was asked for"),
                         Ask::Relay { body, .. } => assert!(body.len() <= 1024),
+                        Ask::Append { entries, .. } => assert!(entries.len() <= crate::protocol::BATCH_COUNT),
                         _ => {}
                     }
-                    if !matches!(ask, Ask::Close | Ask::Send(_) | Ask::Relay { .. }) {
+                    if !matches!(ask, Ask::Close | Ask::Send(_) | Ask::Relay { .. } | Ask::Leave(_)) {
                         asked.push(ask);
                     }
                 }
@@ -228,7 +229,7 @@ fn answer(choices: &mut Choices<'_>, session: &mut Session, reading: &mut BTreeS
             });
             session.rows(space, rows.collect());
         }
-        Ask::Send(_) | Ask::Relay { .. } | Ask::Close => {}
+        Ask::Send(_) | Ask::Relay { .. } | Ask::Leave(_) | Ask::Close => {}
     }
 }
 

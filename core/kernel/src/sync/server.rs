@@ -9,7 +9,7 @@ use minicbor::bytes::ByteVec;
 
 use crate::entry::{Chain, DeviceKey, Entry};
 use crate::log::Item;
-use crate::protocol::{Cursor, MAX_SPACES, SpaceState, ToClient, ToServer, VERSION, decode};
+use crate::protocol::{BATCH_COUNT, Cursor, MAX_SPACES, SpaceState, ToClient, ToServer, VERSION, decode};
 use crate::{PersonId, SpaceId, Words};
 
 /// The most appends that may wait before the shell should stop reading the socket.
@@ -31,6 +31,8 @@ pub enum Ask {
     },
     /// Follow one more space; answer with [`Session::space`] or [`Session::closed`].
     Follow(Cursor),
+    /// The device follows a space no longer.
+    Leave(SpaceId),
     /// Append entries in order; answer with [`Session::appended`] after they are durable.
     Append {
         /// The log.
@@ -169,6 +171,10 @@ impl Session {
                 if cursors.len() > MAX_SPACES {
                     return self.too_many();
                 }
+                // The answer describes each space with all of its people: one small message must not ask for many of them.
+                if cursors.iter().map(|cursor| cursor.space).collect::<BTreeSet<_>>().len() < cursors.len() {
+                    return self.end("malformed", ("A space is named twice.", "Пространство названо дважды.").into());
+                }
                 self.greeted = true;
                 self.waiting = push.into_iter().map(|push| (push.space, plain(push.entries))).collect();
                 self.ask(Ask::Authenticate { token, device, cursors });
@@ -185,8 +191,9 @@ impl Session {
                 self.ask(Ask::Follow(cursor));
             }
             Ok(ToServer::Unsubscribe(space)) => {
-                self.followed.remove(&space);
-                self.following.remove(&space);
+                if self.followed.remove(&space).is_some() | self.following.remove(&space).is_some() {
+                    self.ask(Ask::Leave(space));
+                }
             }
             Ok(ToServer::Ephemeral { space, body }) => {
                 if body.len() <= 1024 && self.followed.contains_key(&space) {
@@ -362,6 +369,11 @@ impl Session {
     }
 
     fn append(&mut self, space: SpaceId, entries: Vec<Vec<u8>>) {
+        // Others wait for the writer while it judges a push, so one push is small.
+        if entries.len() > BATCH_COUNT {
+            let words = (format!("A push has at most {BATCH_COUNT} entries."), format!("В одной отправке не более {BATCH_COUNT} записей."));
+            return self.end("malformed", words.into());
+        }
         let mut read = Vec::new();
         for bytes in &entries {
             match Entry::peek(bytes) {

@@ -146,7 +146,7 @@ impl World {
                     connection.session.rows(space, rows);
                 }
                 Ask::Send(message) => connection.down.push_back(encode(&message)),
-                Ask::Relay { .. } => {}
+                Ask::Relay { .. } | Ask::Leave(_) => {}
                 Ask::Close => {
                     self.connections[at] = None;
                 }
@@ -385,6 +385,7 @@ fn a_space_that_is_left_and_followed_again_is_read_once_at_a_time_from_where_the
     let cursor = Cursor { space: the_space(), epoch: None, seq: 4, chain: Chain([4; 32]), marks: None };
     session.frame(&encode(&ToServer::Unsubscribe(the_space())));
     session.frame(&encode(&ToServer::Subscribe(cursor.clone())));
+    assert_eq!(session.poll(), Some(Ask::Leave(the_space())));
     assert_eq!(session.poll(), Some(Ask::Follow(cursor)));
     session.space(state(9, 4));
     assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Space(SpaceState { start: 4, .. })))));
