@@ -52,10 +52,13 @@ const DRIVING: &[Need] = &[program("WebKitWebDriver", "webkit2gtk-driver"), prog
 const SHARING: &[Need] = &[
     Need { package: "postgresql", trace: Trace::Server("postgres") },
     Need { package: "nats-server", trace: Trace::Server("nats-server") },
+    Need { package: "haproxy", trace: Trace::Server("haproxy") },
 ];
 
 /// Pure Rust.
 pub const COMPILER: Needs = Needs { lists: &[COMPILING], node: false };
+/// The sync server and its tests.
+pub const SERVER: Needs = Needs { lists: &[COMPILING, SHARING], node: false };
 /// The programs without their screens.
 pub const BARE: Needs = Needs { lists: &[COMPILING, STORING], node: false };
 /// The tests of everything but the window.

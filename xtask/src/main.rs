@@ -91,6 +91,12 @@ const TASKS: &[Task] = &[
         about: "measure the released programs: keystroke, open, launch, relay, writers, together, logs",
         run: bench::run,
     },
+    Task {
+        name: "kill",
+        usage: "kill [ROUNDS]",
+        about: "kill the sync server in a stream of edits, 1,000 times unless said, on SQLite and on Postgres",
+        run: kill,
+    },
     Task { name: "types", usage: "types", about: "write the screens' types from the command table", run: types },
     Task { name: "briefs", usage: "briefs [--miss NAME]", about: "measure the translator against the evaluation briefs", run: briefs },
 ];
@@ -153,6 +159,20 @@ fn briefs(project: &Project, arguments: &[String]) -> Result {
     steps.run()?;
     let mut command = project.cargo();
     command.args(["run", "--quiet", "--package", "blueprint", "--example", "briefs", "--"]).args(arguments);
+    steps::run_openly(command)
+}
+
+fn kill(project: &Project, arguments: &[String]) -> Result {
+    let rounds = arguments.first().map_or("1000", String::as_str);
+    if arguments.len() > 1 || rounds.parse::<u32>().is_err() {
+        return Err(Failure::usage("`kill` is followed by a number of rounds, or by nothing."));
+    }
+    let mut steps = Steps::new(project);
+    machine::prepare(&mut steps, project, machine::SERVER)?;
+    steps.run()?;
+    let mut command = project.cargo();
+    let tests = ["--test", "server", "--test", "server_on_postgres"];
+    command.args(["test", "--package", "scantling-server"]).args(tests).args(["--", "any_number_of_kills", "--nocapture"]).env("SCANTLING_KILLS", rounds);
     steps::run_openly(command)
 }
 

@@ -24,6 +24,7 @@ mod packs;
 
 const PASSWORD: &str = "correct horse battery";
 
+mod kills;
 #[path = "../support/mod.rs"]
 pub(crate) mod support;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
@@ -12,9 +12,9 @@ use kernel::log::Item;
 use kernel::protocol::{ToClient, ToServer, decode};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::server::support::balancer::Balancer;
 use crate::server::support::nats::Nats;
 use crate::server::support::postgres::{Postgres, shared};
 use crate::server::support::{Process, wait_for};
@@ -22,10 +22,14 @@ use crate::server::{Socket, World, access, connect, hear, hex, key, now, push, r
 
 /// A node of a server.
 fn node(database: &str, nats: Option<&Nats>) -> Process {
+    node_at("127.0.0.1:0", database, nats)
+}
+
+fn node_at(listen: &str, database: &str, nats: Option<&Nats>) -> Process {
     let nats = nats.map(Nats::url);
     let mut environment = vec![("SCANTLING_DATABASE_URL", database)];
     environment.extend(nats.iter().map(|url| ("SCANTLING_NATS_URL", url.as_str())));
-    Process::start(&[], &environment)
+    Process::at(listen, &[], &environment)
 }
 
 /// Ada, who owns the space, and Bob, who edits in it.
@@ -236,28 +240,6 @@ async fn without_nats_nodes_are_slower_and_as_right() {
     assert!(log_ada.chain == log_bob.chain && log_bob.chain == log_third.chain && log_bob.is_once() && log_third.is_once());
 }
 
-/// A plain balancer: each connection goes to the next node that answers.
-async fn balancer(nodes: Arc<Mutex<Vec<String>>>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(async move {
-        let turn = AtomicUsize::new(0);
-        while let Ok((mut client, _)) = listener.accept().await {
-            let nodes = nodes.lock().unwrap().clone();
-            let first = turn.fetch_add(1, Ordering::Relaxed);
-            tokio::spawn(async move {
-                for number in 0..nodes.len() {
-                    if let Ok(mut node) = TcpStream::connect(&nodes[(first + number) % nodes.len()]).await {
-                        let _ = tokio::io::copy_bidirectional(&mut client, &mut node).await;
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    address
-}
-
 /// A device that pushes everything until everything is in the log, over whatever breaks.
 async fn deliver(world: &World, token: &str, device: &SigningKey, entries: &[Entry], told: impl Fn(u64)) -> Log {
     let mut breaks = 0;
@@ -317,8 +299,8 @@ async fn a_node_that_is_killed_among_edits_loses_nothing_and_nothing_comes_twice
     let mut first = node(&database, Some(&nats));
     let second = node(&database, Some(&nats));
     let People { ada, bob } = people(&mut first).await;
-    let addresses = Arc::new(Mutex::new(vec![first.address.clone(), second.address.clone()]));
-    let world = World::at(balancer(addresses.clone()).await);
+    let balancer = Balancer::start([&first.address, &second.address]);
+    let world = World::at(balancer.address());
     // Bob reads on the second node all the while; Ada writes through the balancer, twice at the same time.
     let mut at_bob = connect(&World::at(&second.address), access(&bob), &key(2)).await;
     let entries = records(&key(1), 0..400);
@@ -336,11 +318,11 @@ async fn a_node_that_is_killed_among_edits_loses_nothing_and_nothing_comes_twice
     };
     for limit in [60, 150, 250, 400] {
         wait_for("edits go on", || async { highest.load(Ordering::Relaxed) >= limit }).await;
-        // SIGKILL for the node that Ada or Bob is on; another takes its place, at another address.
-        nodes.remove(0).kill();
-        let next = node(&database, Some(&nats));
-        addresses.lock().unwrap().push(next.address.clone());
-        nodes.push(next);
+        // SIGKILL for one node after the other; the next takes its address.
+        let killed = nodes.remove(0);
+        let address = killed.address.clone();
+        killed.kill();
+        nodes.push(node_at(&address, &database, Some(&nats)));
     }
     let (log, other) = (writing.await.unwrap(), writing_too.await.unwrap());
     // One more reader from the beginning, on the newest node.
@@ -409,4 +391,29 @@ async fn what_one_engine_refuses_the_other_refuses() {
     push(&mut socket, &[Entry::sign(&key(1), the_space(), Kind::Record, &[1; 16], "a\0b", now(), vec![]), record(&key(1), 2, b"good")]).await;
     let refused = within(&mut socket, Duration::from_secs(5), |message| if let ToClient::Refused { code, .. } = message { Some(code) } else { None }).await;
     assert_eq!(refused.as_deref(), Some("malformed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_freezes_while_it_writes_holds_up_the_others_for_seconds_only() {
+    let database = shared().database("frozen_node");
+    let mut first = node(&database, None);
+    let second = node(&database, None);
+    let People { ada, bob } = people(&mut first).await;
+    let entries = records(&key(1), 0..2_000);
+    let highest = Arc::new(AtomicUsize::new(0));
+    let writing = {
+        let (world, entries, token, seen) = (World::at(&first.address), entries.clone(), access(&ada).to_owned(), highest.clone());
+        tokio::spawn(async move { deliver(&world, &token, &key(1), &entries, |seq| { seen.fetch_max(usize::try_from(seq).unwrap(), Ordering::Relaxed); }).await })
+    };
+    wait_for("edits go on", || async { highest.load(Ordering::Relaxed) >= 100 }).await;
+    // In a stream of edits it is nearly always inside a transaction.
+    first.signal("STOP");
+    let frozen = Instant::now();
+    let bobs = records(&key(2), 5_000..5_010);
+    let log = deliver(&World::at(&second.address), access(&bob), &key(2), &bobs, |_| ()).await;
+    eprintln!("the other node could write again after {:?}", frozen.elapsed());
+    assert!(frozen.elapsed() < Duration::from_secs(40) && log.is_once());
+    first.signal("CONT");
+    let log = writing.await.unwrap();
+    assert!(log.is_once() && entries.iter().all(|entry| log.ids.contains_key(&entry.id)));
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub mod balancer;
 pub mod nats;
 pub mod postgres;
 
@@ -99,8 +100,13 @@ pub struct Process {
 
 impl Process {
     pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scantling-server"));
-        command.args(["--listen", "127.0.0.1:0", "--rate", "100000"]).args(arguments).envs(environment.iter().copied());
+        Self::at("127.0.0.1:0", arguments, environment)
+    }
+
+    pub fn at(listen: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        // Another build can be put to the test, say the released one.
+        let mut command = Command::new(std::env::var_os("SCANTLING_SERVER_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_scantling-server").into()));
+        command.args(["--listen", listen, "--rate", "100000"]).args(arguments).envs(environment.iter().copied());
         let log = std::env::var_os("SCANTLING_TEST_LOG").and_then(|path| std::fs::File::options().create(true).append(true).open(path).ok());
         let mut child = command.stdout(Stdio::piped()).stderr(log.map_or_else(Stdio::null, Stdio::from)).spawn().expect("the server");
         let mut lines = BufReader::new(child.stdout.take().expect("its output"));
@@ -115,6 +121,12 @@ impl Process {
         let mut line = String::new();
         self.lines.read_line(&mut line).expect("a line");
         line.trim().strip_prefix("Set up: ").expect("the link").to_owned()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -{name}");
     }
 
     /// SIGKILL.
