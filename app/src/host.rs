@@ -152,6 +152,7 @@ impl Host {
         let host = Self(Arc::new(inner));
         if options.sync {
             host.0.handle.spawn(sync::supervise(host.clone()));
+            host.0.handle.spawn(sync::put_away(host.clone()));
         }
         Ok(host)
     }

@@ -25,6 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A silent connection is asked for a sign of life after so long, and given up after twice as long.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
+/// So much of a log stays as it came, to be sent again to a server that was restored from an old copy.
+const KEPT: u64 = 8_192;
+/// So much of it is put away in one transaction, for others wait for the store meanwhile.
+const AT_ONCE: u64 = 256;
+
 /// What connections wait for. Numbers only grow, so a wake is never lost between two looks.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Wakes {
@@ -86,6 +91,29 @@ pub(crate) async fn supervise(host: Host) {
         let follow = wakes.borrow_and_update().follow;
         if wakes.wait_for(|wakes| wakes.follow != follow || wakes.closing).await.map_or(true, |wakes| wakes.closing) {
             return;
+        }
+    }
+}
+
+/// Puts the oldest part of long logs away, now and then, until the host closes.
+pub(crate) async fn put_away(host: Host) {
+    let mut wakes = host.0.voice.wakes.subscribe();
+    let mut wait = Duration::from_secs(60);
+    // A wait that runs to its end is a time to work; one that does not means that the host closes.
+    while timeout(wait, wakes.wait_for(|wakes| wakes.closing)).await.is_err() {
+        wait = Duration::from_secs(600);
+        let spaces = host.run(|ctx| Ok(space::list(ctx.sql, None)?.into_iter().filter(|space| space.server.is_some()).map(|space| (space.space, space.base.0)).collect::<Vec<_>>())).await;
+        for (space, mut base) in spaces.unwrap_or_default() {
+            loop {
+                match host.run(move |ctx| pack::seal(ctx, space, KEPT, AT_ONCE)).await {
+                    Ok(sealed) if sealed > base && !wakes.borrow().closing => base = sealed,
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::warn!(%space, %error, "the log can't be put away");
+                        break;
+                    }
+                }
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Packs: a space at a place of its log, put together by document, so that a new device need not replay what led there.
 //! `docs/protocol.md` describes them for other implementations.
 
+use std::collections::BTreeMap;
+
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -320,6 +322,69 @@ impl Unpacking {
     }
 }
 
+/// Puts away the oldest entries of changes that the server has ordered, at most so many at once, and keeps the newest
+/// `keep` of the log: what they made stays in the documents, in a hundredth of the room. Their signatures were checked
+/// when they came; the server still has them. Answers up to which entry the log is put away.
+///
+/// # Errors
+/// `Damaged` when an entry is missing or is not what its device has signed; those of the store.
+pub fn seal(ctx: &mut Ctx<'_>, space: SpaceId, keep: u64, most: u64) -> Result<u64> {
+    let known = crate::space::get(ctx.sql, space)?;
+    let (base, mut chain) = known.base;
+    let end = known.seq.saturating_sub(keep).min(base.saturating_add(most));
+    if end <= base || wanted(ctx.sql, space)?.is_some() {
+        return Ok(base);
+    }
+    let mut documents: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    let mut next = base;
+    for mut row in ctx.sql.query("select seq, bytes from kernel_entry where space = $1 and seq > $2 and seq <= $3 order by seq", values![space, base, end])? {
+        let (seq, bytes): (u64, Vec<u8>) = (row.take(0)?, row.take(1)?);
+        next += 1;
+        if seq != next {
+            break;
+        }
+        chain = chain.then(&bytes);
+        // Looked at once more, for this is the last time that they can be.
+        let entry = Entry::parse(&bytes).map_err(|source| damaged().because(source))?;
+        if entry.kind == Kind::Change {
+            documents.entry(entry.subject.clone()).or_default().push(entry);
+        }
+    }
+    if next != end {
+        return Err(damaged().because("an entry is missing"));
+    }
+    for (doc, entries) in documents {
+        seal_document(ctx, space, &doc, &entries)?;
+    }
+    ctx.sql.execute("delete from kernel_entry where space = $1 and kind = 1 and seq > $2 and seq <= $3", values![space, base, end])?;
+    crate::space::save(ctx.sql, &Space { base: (end, chain), ..known })?;
+    Ok(end)
+}
+
+fn damaged() -> Error {
+    Error::damaged(("The log on this device is damaged. Run `scantling verify`.", "Журнал на этом устройстве повреждён. Запустите `scantling verify`."))
+}
+
+fn seal_document(ctx: &mut Ctx<'_>, space: SpaceId, doc: &str, entries: &[Entry]) -> Result<()> {
+    let Some(mut row) = ctx.sql.find("select base from kernel_doc where doc = $1 and space = $2", values![doc, space])? else { return Ok(()) };
+    let unreadable = |source: automerge::AutomergeError| unreadable().because(source);
+    let mut document = match row.take::<Option<Vec<u8>>>(0)? {
+        Some(bytes) => automerge::Automerge::load(&bytes).map_err(unreadable)?,
+        None => automerge::Automerge::new(),
+    };
+    let changes: Vec<automerge::Change> = entries.iter().map(Entry::change).collect::<Result<_>>()?;
+    for (entry, change) in entries.iter().zip(&changes) {
+        ctx.sql.execute(
+            "insert into kernel_actor (doc, actor, device) values ($1, $2, $3) on conflict (doc, actor) do nothing",
+            values![doc, change.actor_id().to_bytes(), entry.device],
+        )?;
+    }
+    document.apply_changes(changes).map_err(unreadable)?;
+    // Changes among the newer entries may be in the snapshot already; it goes, or there would be two copies of the document.
+    ctx.sql.execute("update kernel_doc set base = $2, snapshot = null, snapshot_n = 0 where doc = $1", values![doc, document.save()])?;
+    Ok(())
+}
+
 fn forget(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<()> {
     for mut row in ctx.sql.query("select doc from kernel_doc where space = $1", values![space])? {
         ctx.docs.forget(&row.take::<String>(0)?);
@@ -473,6 +538,87 @@ mod tests {
                 prop_assert_eq!(heads(&mut ada), heads(&mut ben));
             }
         }
+    }
+
+    /// A device whose log the server has ordered.
+    fn ordered(desk: &mut Desk, entries: &[Entry]) {
+        desk.run(|ctx| {
+            let mut known = space::get(ctx.sql, the_space())?;
+            let items: Vec<Item> = entries.iter().map(|entry| Item::Own(entry.id.clone())).collect();
+            let chain = entries.iter().fold(known.chain, |chain, entry| chain.then(entry.bytes()));
+            let first = known.seq + 1;
+            ctx.receive(&Nobody, &mut known, first, &items, chain)?;
+            space::save(ctx.sql, &known)
+        })
+        .unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn what_is_put_away_stays_in_the_documents(steps in proptest::collection::vec((0_u64..40, 1_u64..40), 1..5), more in 0_usize..5) {
+            let (mut ada, entries, _) = author(28);
+            ordered(&mut ada, &entries);
+            let before = heads(&mut ada);
+            for (keep, most) in steps {
+                let sealed = ada.run(|ctx| seal(ctx, the_space(), keep, most)).unwrap();
+                prop_assert!(sealed <= entries.len() as u64);
+                prop_assert_eq!(heads(&mut ada), before.clone());
+            }
+            for number in 0..more {
+                ada.run(|ctx| ctx.change(&edit("doc_b"), |tx| Ok(tx.put(ROOT, format!("more {number}"), 1)?))).unwrap();
+            }
+            let written = heads(&mut ada);
+            let waiting = ada.run(|ctx| outbox(ctx.sql, the_space(), 0, 100, 1 << 20)).unwrap();
+            prop_assert_eq!(waiting.len(), more);
+            let checks = ada.run(|ctx| verify(ctx, &Nobody)).unwrap();
+            prop_assert!(checks.iter().all(|check| check.ok));
+            prop_assert_eq!(heads(&mut ada), written, "after everything was read anew");
+        }
+    }
+
+    #[test]
+    fn a_damaged_log_is_not_put_away() {
+        for damage in ["delete from kernel_entry where seq = 7", "update kernel_entry set bytes = zeroblob(200) where seq = 7"] {
+            let (mut ada, entries, _) = author(28);
+            ordered(&mut ada, &entries);
+            ada.run(|ctx| ctx.sql.execute(damage, &[])).unwrap();
+            assert_eq!(ada.run(|ctx| seal(ctx, the_space(), 0, 100)).unwrap_err().code, crate::Code::Damaged);
+            assert_eq!(ada.run(|ctx| space::get(ctx.sql, the_space())).unwrap().base.0, 0);
+        }
+    }
+
+    #[test]
+    fn typing_takes_about_two_bytes_a_key_once_it_is_put_away_and_can_still_be_undone() {
+        use automerge::ObjType;
+        let mut ada = Desk::new(1, &[]);
+        let text = ada
+            .run(|ctx| {
+                space::create(ctx.sql, the_space())?;
+                ctx.create_doc(the_space(), "doc_a", |_| Ok(()))?;
+                Ok(ctx.change(&edit("doc_a"), |tx| Ok(tx.put_object(ROOT, "text", ObjType::Text)?))?.value)
+            })
+            .unwrap();
+        let keys = "The shop sends each customer a letter when the goods have left the house. ".chars().cycle();
+        let count = 4_000;
+        for (at, key) in keys.take(count).enumerate() {
+            ada.run(|ctx| ctx.change(&edit("doc_a"), |tx| Ok(tx.splice_text(&text, at, 0, &key.to_string())?))).unwrap();
+        }
+        let entries: Vec<Entry> = ada.run(|ctx| outbox(ctx.sql, the_space(), 0, 10_000, 1 << 30)?.iter().map(|(_, bytes)| Entry::parse(bytes)).collect()).unwrap();
+        entries.chunks(500).for_each(|some| ordered(&mut ada, some));
+        let raw: usize = entries.iter().map(|entry| entry.bytes().len()).sum();
+        let end = ada.run(|ctx| seal(ctx, the_space(), 0, u64::MAX)).unwrap();
+        assert_eq!(end, entries.len() as u64);
+        let rest: u64 = ada
+            .run(|ctx| {
+                let entries: u64 = ctx.sql.find("select count(*) from kernel_entry", &[])?.map_or(Ok(0), |mut row| row.take(0))?;
+                assert_eq!(entries, 0);
+                ctx.sql.find("select sum(length(base)) from kernel_doc", &[])?.map_or(Ok(0), |mut row| row.take(0))
+            })
+            .unwrap();
+        assert!(rest <= 2 * count as u64, "{rest} bytes for {count} keys, {raw} before");
+        assert!(ada.run(|ctx| ctx.step("doc_a", crate::undo::Way::Undo)).unwrap().is_some());
     }
 
     #[test]
