@@ -40,6 +40,15 @@ pub trait Sql {
     /// `Conflict` when a unique key exists already, `Damaged` for a damaged file, else `Internal`.
     fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64>;
 
+    /// Runs a statement whose number of rows nobody needs. An engine may send it together with the next one, so that its
+    /// failure shows there, or at the end of the job at the latest.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn put(&mut self, sql: &str, parameters: &[Value]) -> Result<()> {
+        self.execute(sql, parameters).map(|_| ())
+    }
+
     /// Runs a query and reads all its rows; callers bound them with `limit`.
     ///
     /// # Errors

@@ -88,6 +88,19 @@ pub fn device(sql: &mut dyn Sql, key: &[u8; 32]) -> Result<Option<(PersonId, boo
     sql.find("select person, revoked is not null from identity_device where device = $1", values![key])?.map(|mut row| Ok((row.take(0)?, row.take(1)?))).transpose()
 }
 
+/// The person behind a device's key, whether the device was shut out, and what the person may do in a space.
+///
+/// # Errors
+/// Those of the database.
+pub fn device_in(sql: &mut dyn Sql, space: SpaceId, key: &[u8; 32]) -> Result<Option<(PersonId, bool, Option<Role>)>> {
+    sql.find(
+        "select d.person, d.revoked is not null, m.role from identity_device d left join identity_space_member m on m.person = d.person and m.space = $1 where d.device = $2",
+        values![space, key],
+    )?
+    .map(|mut row| Ok((row.take(0)?, row.take(1)?, row.take::<Option<String>>(2)?.as_deref().map(Role::parse).transpose()?)))
+    .transpose()
+}
+
 pub(super) fn save_device(sql: &mut dyn Sql, key: &[u8; 32], person: PersonId, name: &str, now: Timestamp) -> Result<()> {
     sql.execute(
         "insert into identity_device (device, person, name, created) values ($1, $2, $3, $4) on conflict (device) do update set name = $3",

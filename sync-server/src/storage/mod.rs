@@ -69,6 +69,7 @@ trait Engine: Sql + Send {
     /// Begins a transaction, after connecting anew if need be. One that writes waits for those of other nodes.
     fn begin(&mut self) -> Result<()>;
     /// Whether a statement failed since this was last asked, after which the transaction takes no more before a rollback.
+    /// What was held back is sent first.
     fn is_spoiled(&mut self) -> bool;
     /// Ends the last savepoint by `before`, and the transaction so that it is on disk.
     fn commit(&mut self, before: &str) -> Result<(), Outage> {
@@ -146,7 +147,7 @@ pub enum Place {
     /// A file of SQLite, for one process.
     File(PathBuf),
     /// Postgres, for any number of nodes.
-    Postgres(Box<::postgres::Config>),
+    Postgres(Box<tokio_postgres::Config>),
 }
 
 impl Place {
@@ -203,8 +204,8 @@ impl fmt::Display for Place {
                     .get_hosts()
                     .iter()
                     .map(|host| match host {
-                        ::postgres::config::Host::Tcp(name) => name.clone(),
-                        ::postgres::config::Host::Unix(path) => path.display().to_string(),
+                        tokio_postgres::config::Host::Tcp(name) => name.clone(),
+                        tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
                     })
                     .collect();
                 write!(f, "Postgres {} at {}", config.get_dbname().unwrap_or("(the user's)"), hosts.join(", "))
@@ -422,7 +423,7 @@ fn take(engine: &mut dyn Engine, before: &str, job: &mut dyn Job) -> Result<&'st
     let keep = job.run(engine.sql());
     let spoiled = engine.is_spoiled();
     if keep && spoiled {
-        job.undo(Error::internal("a job went on after one of its statements had failed"));
+        job.undo(Error::internal("a statement of the job failed"));
     }
     if keep && !spoiled {
         return Ok("release savepoint job;");

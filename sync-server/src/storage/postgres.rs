@@ -4,16 +4,20 @@
 //! run a second time, and in this way none ever has to be: no deadlock and no failed serialization can occur.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use kernel::sql::{Row, Value};
 use kernel::{Code, Error, Result, Sql, values};
-use postgres::config::TargetSessionAttrs;
-use postgres::error::{Severity, SqlState};
-use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, Statement};
+use tokio::runtime::Runtime;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::error::{Severity, SqlState};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Config, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Engine, Outage};
@@ -24,6 +28,9 @@ const LOCK: i64 = 0x5363_616e_746c_6e67;
 const NAME: &str = "scantling";
 /// How long one attempt to connect may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The most statements that are held back, and about the most bytes of them.
+const HELD: usize = 64;
+const HELD_BYTES: usize = 1024 * 1024;
 /// The longest pause between attempts.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -41,6 +48,10 @@ pub(super) struct Link {
     client: Option<Client>,
     statements: HashMap<String, Statement>,
     spoiled: bool,
+    /// Statements that are sent with the next one, and the bytes of their values.
+    held: Vec<(Statement, Vec<Value>)>,
+    size: usize,
+    runtime: Runtime,
     /// How often in a row connecting failed, and when to try again.
     failures: u32,
     again: Instant,
@@ -68,9 +79,10 @@ impl Link {
             .keepalives_idle(Duration::from_secs(10))
             .keepalives_interval(Duration::from_secs(5))
             .keepalives_retries(3)
-            .tcp_user_timeout(Duration::from_secs(20))
-            .notice_callback(|notice| tracing::debug!(%notice, "postgres"));
-        let mut link = Self { config, tls: tls()?, writes, begin, client: None, statements: HashMap::new(), spoiled: false, failures: 0, again: Instant::now() };
+            .tcp_user_timeout(Duration::from_secs(20));
+        // The thread is the connection's own: whatever moves it, moves while a statement is waited for.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+        let mut link = Self { runtime, held: Vec::new(), size: 0, config, tls: tls()?, writes, begin, client: None, statements: HashMap::new(), spoiled: false, failures: 0, again: Instant::now() };
         // At the start somebody waits who can do something about the cause.
         link.connect().map_err(|error| match error.cause().map(|cause| chain(cause)) {
             Some(cause) => Error::new(error.code, (format!("The server can't reach its database: {cause}."), format!("Сервер не может связаться с базой данных: {cause}."))),
@@ -88,7 +100,8 @@ impl Link {
                 return Err(super::unreachable());
             }
             self.statements.clear();
-            match Self::session(&self.config, &self.tls, self.writes) {
+            self.held.clear();
+            match self.runtime.block_on(session(&self.config, &self.tls, self.writes)) {
                 Ok(client) => {
                     self.failures = 0;
                     self.client = Some(client);
@@ -103,35 +116,84 @@ impl Link {
         self.client.as_mut().ok_or_else(super::unreachable)
     }
 
-    fn session(config: &Config, tls: &MakeRustlsConnect, writes: bool) -> Result<Client> {
-        let mut client = config.connect(tls.clone()).map_err(|source| super::unreachable().because(source))?;
-        client.batch_execute(SESSION).map_err(from_postgres)?;
-        let mut shown = |setting: &str| client.query_one(&format!("show {setting}"), &[]).map(|row| row.get::<_, String>(0)).map_err(from_postgres);
-        if shown("server_encoding")? != "UTF8" {
-            return Err(Error::new(Code::Conflict, ("The database does not store Unicode. Create one with the encoding UTF8.", "База данных не хранит Юникод. Создайте её в кодировке UTF8.")));
+    /// The statement, prepared once for each connection.
+    fn prepared(&mut self, sql: &str) -> Result<Statement> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
         }
-        // Said once for each start, by the one that writes.
-        if writes && shown("fsync")? == "off" {
-            tracing::warn!("this Postgres runs with fsync = off: a power cut may lose what was acknowledged");
-        }
-        Ok(client)
+        self.flush()?;
+        let client = self.client.as_ref().ok_or_else(super::unreachable)?;
+        let statement = self.runtime.block_on(client.prepare(sql)).map_err(from_postgres)?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
     }
 
-    /// The statement, prepared once for each connection.
-    fn prepared(&mut self, sql: &str) -> Result<(&mut Client, Statement)> {
-        let client = self.client.as_mut().ok_or_else(super::unreachable)?;
-        if let Some(statement) = self.statements.get(sql) {
-            return Ok((client, statement.clone()));
+    /// Sends what was held back and `last` after it, in one go, and waits for all of it.
+    fn send<T>(&mut self, last: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>) -> Result<T> {
+        let held = std::mem::take(&mut self.held);
+        self.size = 0;
+        let client = self.client.as_ref().ok_or_else(super::unreachable)?;
+        self.runtime.block_on(async {
+            let mut sent = Vec::with_capacity(held.len());
+            for (statement, values) in &held {
+                let mut one = Box::pin(async move {
+                    let values = parameters(values);
+                    client.execute(statement, &borrowed(&values)).await
+                });
+                // A statement is on its way after it was polled once; so they leave in their order.
+                match once(&mut one).await {
+                    Poll::Ready(done) => drop(done.map_err(from_postgres)?),
+                    Poll::Pending => sent.push(one),
+                }
+            }
+            let mut last = Box::pin(last(client));
+            let begun = once(&mut last).await;
+            for one in sent {
+                one.await.map_err(from_postgres)?;
+            }
+            match begun {
+                Poll::Ready(done) => done,
+                Poll::Pending => last.await,
+            }
+            .map_err(from_postgres)
+        })
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
         }
-        let statement = client.prepare(sql).map_err(from_postgres)?;
-        self.statements.insert(sql.to_owned(), statement.clone());
-        Ok((client, statement))
+        self.send(async |_| Ok(()))
     }
 
     fn note<T>(&mut self, result: Result<T>) -> Result<T> {
         self.spoiled |= result.is_err();
         result
     }
+}
+
+async fn session(config: &Config, tls: &MakeRustlsConnect, writes: bool) -> Result<Client> {
+    let (client, connection) = config.connect(tls.clone()).await.map_err(|source| super::unreachable().because(source))?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection to Postgres ended");
+        }
+    });
+    client.batch_execute(SESSION).await.map_err(from_postgres)?;
+    let shown = async |setting: &str| client.query_one(&format!("show {setting}"), &[]).await.map(|row| row.get::<_, String>(0)).map_err(from_postgres);
+    if shown("server_encoding").await? != "UTF8" {
+        return Err(Error::new(Code::Conflict, ("The database does not store Unicode. Create one with the encoding UTF8.", "База данных не хранит Юникод. Создайте её в кодировке UTF8.")));
+    }
+    // Said once for each start, by the one that writes.
+    if writes && shown("fsync").await? == "off" {
+        tracing::warn!("this Postgres runs with fsync = off: a power cut may lose what was acknowledged");
+    }
+    Ok(client)
+}
+
+/// Polls a future one time.
+async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context))).await
 }
 
 /// An error with what lies behind it.
@@ -183,8 +245,8 @@ impl ToSql for Parameter<'_> {
 }
 
 /// A column as the other engine would answer it: integers of any width and booleans are integers.
-fn value(row: &postgres::Row, column: usize) -> Result<Value> {
-    fn got<'r, T: postgres::types::FromSql<'r>>(row: &'r postgres::Row, column: usize, make: impl FnOnce(T) -> Value) -> Result<Value> {
+fn value(row: &tokio_postgres::Row, column: usize) -> Result<Value> {
+    fn got<'r, T: FromSql<'r>>(row: &'r tokio_postgres::Row, column: usize, make: impl FnOnce(T) -> Value) -> Result<Value> {
         row.try_get::<_, Option<T>>(column).map(|value| value.map_or(Value::Null, make)).map_err(from_postgres)
     }
     match *row.columns()[column].type_() {
@@ -211,20 +273,31 @@ impl Sql for Link {
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64> {
         super::storable(values)?;
         let values = parameters(values);
-        let done = self.prepared(sql).and_then(|(client, statement)| client.execute(&statement, &borrowed(&values)).map_err(from_postgres));
+        let done = self.prepared(sql).and_then(|statement| self.send(async |client| client.execute(&statement, &borrowed(&values)).await));
         self.note(done)
+    }
+
+    fn put(&mut self, sql: &str, values: &[Value]) -> Result<()> {
+        super::storable(values)?;
+        let held = self.prepared(sql).and_then(|statement| {
+            self.size += values.iter().map(|value| if let Value::Blob(bytes) = value { bytes.len() } else { 0 }).sum::<usize>();
+            self.held.push((statement, values.to_vec()));
+            if self.held.len() >= HELD || self.size >= HELD_BYTES { self.flush() } else { Ok(()) }
+        });
+        self.note(held)
     }
 
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>> {
         super::storable(values)?;
         let values = parameters(values);
-        let found = self.prepared(sql).and_then(|(client, statement)| client.query(&statement, &borrowed(&values)).map_err(from_postgres));
+        let found = self.prepared(sql).and_then(|statement| self.send(async |client| client.query(&statement, &borrowed(&values)).await));
         let rows = self.note(found)?;
         rows.iter().map(|row| (0..row.len()).map(|column| value(row, column)).collect::<Result<_>>().map(Row)).collect()
     }
 
     fn script(&mut self, sql: &str) -> Result<()> {
-        let done = self.client.as_mut().ok_or_else(super::unreachable).and_then(|client| client.batch_execute(&dialect(sql)).map_err(from_postgres));
+        let sql = dialect(sql);
+        let done = self.send(async |client| client.batch_execute(&sql).await);
         self.note(done)
     }
 }
@@ -251,13 +324,17 @@ impl Engine for Link {
     }
 
     fn is_spoiled(&mut self) -> bool {
-        std::mem::take(&mut self.spoiled)
+        let sent = self.flush();
+        if let Err(error) = &sent {
+            tracing::warn!(%error, "a statement failed");
+        }
+        std::mem::take(&mut self.spoiled) || sent.is_err()
     }
 
     fn commit(&mut self, before: &str) -> Result<(), Outage> {
-        let Some(client) = self.client.as_mut() else { return Err(Outage::Unreachable) };
+        let Some(client) = self.client.as_ref() else { return Err(Outage::Unreachable) };
         // In a transaction that was given up, `commit` would roll back without a word; the release before it fails.
-        client.batch_execute(&format!("{before} commit")).map_err(|source| {
+        self.runtime.block_on(client.batch_execute(&format!("{before} commit"))).map_err(|source| {
             let refused = source.as_db_error().is_some_and(|error| error.parsed_severity() == Some(Severity::Error));
             tracing::error!(error = %source, "a transaction was not written");
             if refused { Outage::Failed } else { Outage::Unknown }
@@ -301,7 +378,7 @@ fn dialect(sql: &str) -> String {
 }
 
 /// Says what an error of Postgres means to a person.
-fn from_postgres(error: postgres::Error) -> Error {
+fn from_postgres(error: tokio_postgres::Error) -> Error {
     let Some(state) = error.code().cloned() else {
         // Not an answer of Postgres: the connection broke, or a value had the wrong type.
         return if error.is_closed() || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>) { super::unreachable().because(error) } else { Error::internal(error) };

@@ -57,8 +57,7 @@ pub struct Identity;
 
 impl Grants for Identity {
     fn of(&self, sql: &mut dyn Sql, space: SpaceId, device: &DeviceKey) -> Result<Option<Grant>> {
-        let Some((person, revoked)) = crate::identity::store::device(sql, device)? else { return Ok(None) };
-        Ok(Some(Grant { person, revoked, role: crate::identity::store::space_role(sql, space, person)? }))
+        Ok(crate::identity::store::device_in(sql, space, device)?.map(|(person, revoked, role)| Grant { person, revoked, role }))
     }
 
     fn members(&self, sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<(PersonId, String, Role)>> {
@@ -151,10 +150,10 @@ pub fn accept(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, entry: &Re
     if grant.revoked {
         return refused("device_revoked", "The device that signed this was shut out of the server.", "Подписавшее устройство отключено от сервера.");
     }
-    let (Some(role), Some(log)) = (grant.role, store::log(sql, space)?) else {
+    let (Some(role), Some((log, place))) = (grant.role, store::log_with(sql, space, &entry.id)?) else {
         return refused("forbidden", "You are not a member of this project.", "Вы не участник этого проекта.");
     };
-    if let Some(seq) = store::seq(sql, space, &entry.id)? {
+    if let Some(seq) = place {
         return Ok(Verdict::Known(seq));
     }
     let permission = match entry.kind {

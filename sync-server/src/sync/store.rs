@@ -38,8 +38,14 @@ pub(super) fn begin(sql: &mut dyn Sql, space: SpaceId, epoch: &Epoch) -> Result<
     Ok(())
 }
 
-pub(super) fn seq(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Option<u64>> {
-    sql.find("select seq from sync_entry where space = $1 and id = $2", values![space, id])?.map(|mut row| row.take(0)).transpose()
+/// A log, and the place of an entry in it, if it has one.
+pub(super) fn log_with(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Option<(Log, Option<u64>)>> {
+    sql.find(
+        "select s.epoch, s.head, s.chain, s.bytes, s.quota, e.seq from sync_space s left join sync_entry e on e.space = s.space and e.id = $2 where s.space = $1",
+        values![space, id],
+    )?
+    .map(|mut row| Ok((Log { epoch: row.take(0)?, head: row.take(1)?, chain: Chain(row.take(2)?), bytes: row.take(3)?, quota: row.take(4)? }, row.take(5)?)))
+    .transpose()
 }
 
 pub(super) fn subject(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Option<String>> {
@@ -47,12 +53,12 @@ pub(super) fn subject(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Op
 }
 
 pub(super) fn append(sql: &mut dyn Sql, entry: &Entry, seq: u64, chain: Chain, now: kernel::Timestamp) -> Result<()> {
-    sql.execute(
+    sql.put(
         "insert into sync_entry (space, seq, id, kind, subject, bytes, chain, device, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         values![entry.space, seq, &entry.id, entry.kind as u32, &entry.subject, entry.bytes(), chain.0, entry.device, now],
     )?;
-    sql.execute("update sync_space set head = $2, chain = $3, bytes = bytes + $4 where space = $1", values![entry.space, seq, chain.0, entry.bytes().len()])?;
-    sql.execute("insert into sync_author (space, device) values ($1, $2) on conflict (space, device) do nothing", values![entry.space, entry.device])?;
+    sql.put("update sync_space set head = $2, chain = $3, bytes = bytes + $4 where space = $1", values![entry.space, seq, chain.0, entry.bytes().len()])?;
+    sql.put("insert into sync_author (space, device) values ($1, $2) on conflict (space, device) do nothing", values![entry.space, entry.device])?;
     Ok(())
 }
 
@@ -63,11 +69,10 @@ pub(super) fn actor(sql: &mut dyn Sql, space: SpaceId, doc: &str, actor: &[u8]) 
 }
 
 pub(super) fn set_actor(sql: &mut dyn Sql, space: SpaceId, doc: &str, actor: &[u8], device: &[u8; 32], seq: u64) -> Result<()> {
-    sql.execute(
+    sql.put(
         "insert into sync_actor (space, doc, actor, device, seq) values ($1, $2, $3, $4, $5) on conflict (space, doc, actor) do update set seq = $5",
         values![space, doc, actor, device, seq],
-    )?;
-    Ok(())
+    )
 }
 
 /// The proof up to an entry.
