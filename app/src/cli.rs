@@ -57,7 +57,11 @@ enum Command {
         timeout: u64,
     },
     /// Proves the workspace: signatures, chains, documents and tables.
-    Verify,
+    Verify {
+        /// Also reads the server's whole log of each shared project, and compares.
+        #[arg(long)]
+        server: bool,
+    },
     /// Performs any command by its name; `scantling commands` lists them.
     Call {
         /// The name, like `project.list`; or `-` to read one JSON object per line: {"id": 1, "name": ..., "payload": ...}.
@@ -252,8 +256,19 @@ fn run(host: &Host, command: Command, json: bool) -> Result<ExitCode, Problem> {
             Ok(print(&Shown(why, text), json))
         }
         Command::Sync { timeout } => sync(host, Duration::from_secs(timeout), json),
-        Command::Verify => {
-            let report = call("workspace.verify", json!({}))?;
+        Command::Verify { server } => {
+            let mut report = call("workspace.verify", json!({}))?;
+            if server {
+                for space in list(&call("sync.inspect", json!({}))?["spaces"]).filter(|space| !space["server"].is_null()) {
+                    let compared = call("sync.compare", json!({ "space": space["space"] }))?;
+                    let mut checks: Vec<Value> = list(&report["checks"]).cloned().collect();
+                    for check in list(&compared["checks"]) {
+                        let name = format!("{}: {}", word(space, "name"), word(check, "name"));
+                        checks.push(json!({ "name": name, "ok": check["ok"], "detail": check["detail"] }));
+                    }
+                    report = json!({ "ok": report["ok"] == true && compared["ok"] == true, "checks": checks });
+                }
+            }
             let text = list(&report["checks"]).map(|check| format!("{}  {}: {}", if check["ok"] == true { "ok " } else { "BAD" }, word(check, "name"), word(check, "detail"))).collect::<Vec<_>>().join("\n");
             let ok = report["ok"] == true;
             let printed = print(&Shown(report, text), json);

@@ -6,15 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use kernel::entry::Chain;
+use kernel::log::Comparison;
 use kernel::pack::{self, Place, Unpacking};
-use kernel::protocol::{MAX_FRAME, ToClient, ToServer, decode, encode};
+use kernel::protocol::{Cursor, MAX_FRAME, ToClient, ToServer, VERSION, decode, encode};
 use kernel::sync::{Backoff, Client};
 use kernel::{Code, Error, Result, SpaceId, Words, space};
 use serde_json::Value;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use wiring::device::{Badge, BadgeState, Inspection, SpaceSync};
 
 use crate::host::{Host, fresh_random, hex};
@@ -25,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A silent connection is asked for a sign of life after so long, and given up after twice as long.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
+/// After so long without news the others are told how far this device has read.
+const QUIET: Duration = Duration::from_secs(2);
 /// So much of a log stays as it came, to be sent again to a server that was restored from an old copy.
 const KEPT: u64 = 8_192;
 /// So much of it is put away in one transaction, for others wait for the store meanwhile.
@@ -182,15 +188,9 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
         tracing::info!(%server, %error, "a pack could not be fetched");
         return End::Lost(if error.code == Code::Offline { unreachable(server) } else { error.words });
     }
-    let address = format!("{}/v1/sync", server.replacen("http", "ws", 1));
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
-    let socket = match timeout(PATIENCE, tokio_tungstenite::connect_async_with_config(address.as_str(), Some(config), true)).await {
-        Ok(Ok((socket, _))) => socket,
-        Ok(Err(error)) => {
-            tracing::info!(%server, %error, "the server can't be reached");
-            return End::Lost(unreachable(server));
-        }
-        Err(_) => return End::Lost(unreachable(server)),
+    let socket = match open(server).await {
+        Ok(socket) => socket,
+        Err(reason) => return End::Lost(reason),
     };
     let (mut sink, mut stream) = socket.split();
     let mut seen = *wakes.borrow_and_update();
@@ -201,6 +201,8 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
     };
     let mut heard = Instant::now();
     let mut patience: Option<Instant> = None;
+    // When the others are told how far this device has read.
+    let mut settled: Option<Instant> = None;
     loop {
         for message in outgoing.drain(..) {
             if !matches!(timeout(PATIENCE, sink.send(Message::binary(encode(&message)))).await, Ok(Ok(()))) {
@@ -223,6 +225,7 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
                     Ok(messages) => messages,
                     Err(error) => return End::Lost(error.words),
                 };
+                settled = Some(Instant::now() + QUIET);
                 if client.welcomed() {
                     backoff.reset();
                     tell(host, server, Line::Online);
@@ -258,6 +261,13 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
                     Err(error) => return End::Lost(error.words),
                 };
             }
+            () = tokio::time::sleep_until(settled.unwrap_or(heard)), if settled.is_some() => {
+                settled = None;
+                outgoing = match with_client(host, &mut client, |client, ctx| client.tell(ctx)).await {
+                    Ok(messages) => messages,
+                    Err(error) => return End::Lost(error.words),
+                };
+            }
             () = tokio::time::sleep_until(patience.unwrap_or_else(|| Instant::now() + HEARTBEAT)) => {
                 if patience.take().is_some_and(|until| until <= Instant::now()) {
                     outgoing = match with_client(host, &mut client, |client, ctx| client.repush(ctx)).await {
@@ -269,6 +279,65 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
                 }
             }
         }
+    }
+}
+
+/// Reads the server's whole log of a space once more, on a connection of its own, and compares it with what is here.
+async fn compare(host: &Host, space: SpaceId) -> Result<wiring::device::VerifyReport> {
+    let (server, device, end) = host
+        .run(move |ctx| {
+            let known = space::get(ctx.sql, space)?;
+            let device = ctx.author()?.key.verifying_key().to_bytes();
+            let server = known.server.ok_or_else(|| Error::conflict(("This project is on this device only; there is nothing to compare it with.", "Этот проект только на этом устройстве, сравнивать не с чем.")))?;
+            Ok((server, device, known.seq))
+        })
+        .await?;
+    let token = identity::access_token(host, &server).await?;
+    let lost = || Error::new(Code::Offline, unreachable(&server));
+    let mut socket = open(&server).await.map_err(|_| lost())?;
+    let cursor = Cursor { space, epoch: None, seq: 0, chain: Chain::empty(space), marks: None };
+    let hello = ToServer::Hello { version: VERSION, token, device, cursors: vec![cursor], push: Vec::new() };
+    socket.send(Message::binary(encode(&hello))).await.map_err(|_| lost())?;
+    let mut comparison = Comparison::new(space);
+    while comparison.seq() < end {
+        let frame = timeout(HEARTBEAT * 2, socket.next()).await.map_err(|_| lost())?;
+        let bytes = match frame {
+            Some(Ok(Message::Binary(bytes))) => bytes,
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(lost()),
+            Some(Ok(_)) => continue,
+        };
+        match decode(&bytes)? {
+            ToClient::Entries { space: of, first, items, .. } if of == space => {
+                let mut lent = comparison;
+                comparison = host.run(move |ctx| lent.take(ctx, first, &items).map(|()| lent)).await?;
+            }
+            // The server has less than this device: that is a finding, not a failure.
+            ToClient::Welcome { spaces, .. } if spaces.iter().all(|state| state.head < end) => break,
+            ToClient::Closed { reason, .. } | ToClient::Problem { reason, retry_after: None, .. } => return Err(Error::new(Code::Forbidden, reason)),
+            _ => {}
+        }
+    }
+    let _ = timeout(Duration::from_secs(1), socket.close(None)).await;
+    host.run(move |ctx| {
+        let checks = comparison.report(ctx)?;
+        Ok(wiring::report(ctx, checks))
+    })
+    .await
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Opens a connection to a server.
+async fn open(server: &str) -> std::result::Result<Socket, Words> {
+    let address = format!("{}/v1/sync", server.replacen("http", "ws", 1));
+    let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+    match timeout(PATIENCE, tokio_tungstenite::connect_async_with_config(address.as_str(), Some(config), true)).await {
+        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Err(error)) => {
+            tracing::info!(%server, %error, "the server can't be reached");
+            Err(unreachable(server))
+        }
+        Err(_) => Err(unreachable(server)),
     }
 }
 
@@ -369,6 +438,10 @@ pub(crate) async fn call(host: &Host, name: &str, payload: Value) -> Result<Valu
                 wakes.repush += 1;
             });
             Ok(serde_json::to_value(badge(host).await?)?)
+        }
+        "sync.compare" => {
+            let input: wiring::device::SpaceRef = wiring::input(payload)?;
+            Ok(serde_json::to_value(compare(host, input.space).await?)?)
         }
         "sync.pause" => {
             let input: wiring::device::PauseSpace = wiring::input(payload)?;

@@ -92,7 +92,15 @@ async fn two_desktops_and_a_server_agree_through_a_power_cut() {
         desktop.see("[data-testid='space'][data-state='proven'] .space-verdict.equal").await;
         desktop.press("Verify").await;
         desktop.see("[data-testid='verify-report'].ok").await;
+        desktop.press("Compare with the server").await;
+        desktop.see("[data-testid='space'] [data-testid='verify-report'].ok").await;
     }
+    // Each has told the other how far it has read.
+    for (desktop, other) in [(&ada, "Ben"), (&ben, "Ada")] {
+        desktop.holds("[...document.querySelectorAll('.parts td:last-child')].every((cell) => cell.innerText.includes(arguments[0]))", &[json!(other)]).await;
+    }
+    ada.assert_accessible("the inspector of a shared project").await;
+    screenshot(&ada, "inspector", "en", "light").await;
     let hash = "return document.querySelector('.chains .hash').getAttribute('aria-label')";
     let (here, there) = (ada.run(hash, &[]).await.expect("a hash"), ben.run(hash, &[]).await.expect("a hash"));
     assert_eq!(here, there);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{Change, ChangeHash, Patch};
+use automerge::{Change, ChangeHash, Patch, ReadDoc};
 
 use crate::entry::{Chain, DeviceKey, Entry, Kind};
 use crate::space::Space;
@@ -423,6 +423,32 @@ pub fn counts(sql: &mut dyn Sql, space: SpaceId) -> Result<(u64, u64)> {
     Ok((row.take(0)?, row.take(1)?))
 }
 
+/// How the log of a space stands for one document, or for one type of records.
+pub struct Part {
+    /// The document, or the type.
+    pub subject: String,
+    /// Entries that wait for the server.
+    pub waiting: u64,
+    /// The place of the newest entry that has one; none where all have been put away or none has come.
+    pub last: Option<u64>,
+}
+
+/// The parts of a space, by subject, at most a thousand.
+///
+/// # Errors
+/// Those of the store.
+pub fn parts(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<Part>> {
+    sql.query(
+        "select subject, count(*) filter (where seq is null and refused_code is null), max(seq) from kernel_entry where space = $1 group by subject
+         union select doc, 0, null from kernel_doc d where space = $1 and not exists (select 1 from kernel_entry e where e.subject = d.doc and e.space = d.space)
+         order by 1 limit 1000",
+        values![space],
+    )?
+    .into_iter()
+    .map(|mut row| Ok(Part { subject: row.take(0)?, waiting: row.take(1)?, last: row.take(2)? }))
+    .collect()
+}
+
 /// The refused entries of a space, oldest first, at most a thousand.
 ///
 /// # Errors
@@ -516,6 +542,103 @@ pub struct Check {
     pub ok: bool,
     /// Figures, or what is wrong.
     pub detail: Words,
+}
+
+/// Compares this device with a log that a server sends from its beginning: the proof, every signature, and that what the
+/// log says is in the documents here, also where this device took them from a pack.
+pub struct Comparison {
+    space: SpaceId,
+    seq: u64,
+    chain: Chain,
+    /// The proof that was reached at this device's own place.
+    reached: Option<Chain>,
+    unsigned: u64,
+    missing: u64,
+}
+
+impl Comparison {
+    /// Begins with nothing.
+    #[must_use]
+    pub fn new(space: SpaceId) -> Self {
+        Self { space, seq: 0, chain: Chain::empty(space), reached: None, unsigned: 0, missing: 0 }
+    }
+
+    /// How far the log was read.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Takes the next entries of the log up to this device's own place; what is newer is left alone.
+    ///
+    /// # Errors
+    /// `Damaged` when the server skips a part; those of the store.
+    pub fn take(&mut self, ctx: &mut Ctx<'_>, first: u64, items: &[Item]) -> Result<()> {
+        if first != self.seq + 1 {
+            return Err(Error::damaged(("The server skipped a part of the log.", "Сервер пропустил часть журнала.")));
+        }
+        let end = space::get(ctx.sql, self.space)?.seq;
+        for item in items {
+            if self.seq >= end {
+                break;
+            }
+            let Item::Entry(bytes) = item else {
+                return Err(Error::damaged(("The server names an entry that it was not sent.", "Сервер называет запись, которой ему не присылали.")));
+            };
+            self.seq += 1;
+            self.chain = self.chain.then(bytes);
+            match Entry::parse(bytes) {
+                Err(_) => self.unsigned += 1,
+                Ok(entry) => {
+                    let here = match entry.kind {
+                        Kind::Change if find(ctx.sql, self.space, &entry.id)?.is_some_and(|held| held.bytes() == bytes) => true,
+                        Kind::Change => match (ctx.sql.find("select 1 from kernel_doc where doc = $1 and space = $2", values![&entry.subject, self.space])?, hash(&entry.id)) {
+                            (Some(_), Ok(hash)) => ctx.doc(&entry.subject)?.get_change_by_hash(&hash).is_some(),
+                            _ => false,
+                        },
+                        Kind::Record => find(ctx.sql, self.space, &entry.id)?.is_some_and(|held| held.bytes() == bytes),
+                    };
+                    self.missing += u64::from(!here);
+                }
+            }
+        }
+        if self.seq == end {
+            self.reached = Some(self.chain);
+        }
+        Ok(())
+    }
+
+    /// What was found.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn report(&self, ctx: &mut Ctx<'_>) -> Result<Vec<Check>> {
+        let known = space::get(ctx.sql, self.space)?;
+        let short = &known.chain.to_string()[..12];
+        let equal = self.reached == Some(known.chain);
+        let count = |bad: u64| (format!("{bad} of {} are not", self.seq), format!("нет: {bad} из {}", self.seq));
+        Ok(vec![
+            Check {
+                name: ("Proof of the whole log", "Цепочка всего журнала").into(),
+                ok: equal,
+                detail: if equal {
+                    (format!("{} entries give {short} here and there", self.seq), format!("записей: {}, и здесь, и там {short}", self.seq)).into()
+                } else {
+                    (format!("the server's {} entries do not give {short}", self.seq), format!("записи сервера ({}) не дают {short}", self.seq)).into()
+                },
+            },
+            Check {
+                name: ("Signatures of the server's copy", "Подписи в копии сервера").into(),
+                ok: self.unsigned == 0,
+                detail: if self.unsigned == 0 { ("each entry is signed by its device", "каждая запись подписана своим устройством").into() } else { count(self.unsigned).into() },
+            },
+            Check {
+                name: ("What the log says", "Содержание журнала").into(),
+                ok: self.missing == 0,
+                detail: if self.missing == 0 { ("all of it is on this device", "всё есть на этом устройстве").into() } else { count(self.missing).into() },
+            },
+        ])
+    }
 }
 
 /// Reads every page of the file, those of indexes too, which the other checks may never touch.

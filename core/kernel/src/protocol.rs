@@ -136,6 +136,18 @@ pub struct Mark {
     pub chain: Chain,
 }
 
+/// What devices tell each other in ephemeral messages.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum Aside {
+    /// The sender has read the log up to here.
+    #[n(1)]
+    Seen {
+        /// The last entry.
+        #[n(0)]
+        seq: u64,
+    },
+}
+
 /// The most marks of a cursor that a server looks at.
 pub const MAX_MARKS: usize = 160;
 

@@ -2,7 +2,7 @@
 
 use crate::entry::Chain;
 use crate::sql::{Row, Value};
-use crate::{Error, Result, Role, Sql, SpaceId, Timestamp, Words, values};
+use crate::{Error, PersonId, Result, Role, Sql, SpaceId, Timestamp, Words, values};
 
 /// A space on this device.
 #[derive(Clone, PartialEq, Debug)]
@@ -115,6 +115,8 @@ pub struct Person {
     pub role: Role,
     /// Whether one of their devices is connected.
     pub online: bool,
+    /// How far one of their devices had read, and when it said so.
+    pub seen: Option<(u64, Timestamp)>,
 }
 
 /// Who is in a space, by name.
@@ -122,10 +124,22 @@ pub struct Person {
 /// # Errors
 /// Those of the database.
 pub fn people(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<Person>> {
-    sql.query("select name, role, online from kernel_member where space = $1 order by name, person limit 1000", values![space])?
+    sql.query("select m.name, m.role, m.online, s.seq, s.at from kernel_member m left join kernel_seen s on s.space = m.space and s.person = m.person where m.space = $1 order by m.name, m.person limit 1000", values![space])?
         .into_iter()
-        .map(|mut row| Ok(Person { name: row.take(0)?, role: Role::parse(&row.take::<String>(1)?)?, online: row.take(2)? }))
+        .map(|mut row| Ok(Person { name: row.take(0)?, role: Role::parse(&row.take::<String>(1)?)?, online: row.take(2)?, seen: row.take::<Option<u64>>(3)?.zip(row.take(4)?) }))
         .collect()
+}
+
+/// A device of this person has told that it has read up to here.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn saw(sql: &mut dyn Sql, space: SpaceId, person: PersonId, seq: u64, at: Timestamp) -> Result<()> {
+    sql.execute(
+        "insert into kernel_seen (space, person, seq, at) values ($1, $2, $3, $4) on conflict (space, person) do update set seq = $3, at = $4",
+        values![space, person, seq, at],
+    )?;
+    Ok(())
 }
 
 /// Notes the proof at the space's cursor. Marks grow thinner with their age: about two for each doubling of the distance.

@@ -106,6 +106,7 @@ pub fn set_setting(sql: &mut dyn Sql, name: &str, value: &str) -> Result<()> {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { context: "kernel", number: 1, sql: include_str!("../../../migrations/local/kernel/0001_create.sql") },
     Migration { context: "kernel", number: 2, sql: include_str!("../../../migrations/local/kernel/0002_pack.sql") },
+    Migration { context: "kernel", number: 3, sql: include_str!("../../../migrations/local/kernel/0003_seen.sql") },
 ];
 
 /// A store in memory with a seeded author, for tests of contexts.

@@ -154,6 +154,8 @@ commands! {
     device "sync.inspect" (Nothing) -> Inspection;
     device "sync.now" (Nothing) -> Badge;
     device "sync.pause" (PauseSpace) -> Nothing;
+    local "sync.parts" (SpaceRef) -> SpaceParts = sync::parts;
+    device "sync.compare" (SpaceRef) -> VerifyReport;
     local "sync.retry" (EntryRef) -> Nothing = sync::retry;
     local "sync.discard" (EntryRef) -> Nothing = sync::discard;
 

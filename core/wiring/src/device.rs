@@ -129,6 +129,45 @@ pub struct SpacePerson {
     pub role: Role,
     /// Whether one of their devices is connected.
     pub online: bool,
+    /// Whether a device of theirs has told that it had read everything that this device holds; null for whoever never told.
+    pub up_to_date: Option<bool>,
+    /// When it told.
+    #[ts(type = "string | null")]
+    pub told_at: Option<Timestamp>,
+}
+
+/// The parts of a shared project and what waits in them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct SpaceParts {
+    /// Documents and kinds of records.
+    pub parts: Vec<SpacePart>,
+    /// The oldest entries that wait, at most twenty.
+    pub waiting: Vec<WaitingEntry>,
+}
+
+/// How one part of a project stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct SpacePart {
+    /// What people call it.
+    pub name: String,
+    /// Entries that wait for the server.
+    pub waiting: u32,
+    /// The place of its newest entry in the log; null where it was put away long ago.
+    pub last: Option<String>,
+    /// Whose devices have told that they read it up to there.
+    pub seen_by: Vec<String>,
+}
+
+/// An entry that waits for the server.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct WaitingEntry {
+    /// Which, in hex.
+    pub id: String,
+    /// What it does.
+    pub what: String,
+    /// When it was made.
+    #[ts(type = "string")]
+    pub at: Timestamp,
 }
 
 /// Sync of one space.

@@ -18,4 +18,4 @@ mod tests;
 pub use commands::{COMMANDS, Command, Home, Nothing, Problem, call, command, input};
 pub use contexts::{MIGRATIONS, Wiring};
 pub use ports::project;
-pub use sync::{inspect, pause};
+pub use sync::{inspect, pause, report};

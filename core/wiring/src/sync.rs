@@ -3,10 +3,10 @@
 use automerge::Change;
 use kernel::entry::{Entry, Kind};
 use kernel::log::{self, Refused};
-use kernel::{Ctx, Error, Result, SpaceId, space};
+use kernel::{Ctx, Error, ProjectId, Result, SpaceId, space};
 
 use crate::Wiring;
-use crate::device::{BadgeState, EntryRef, PauseSpace, RefusedEntry, SpacePerson, SpaceSync, VerifyCheck, VerifyReport};
+use crate::device::{BadgeState, EntryRef, PauseSpace, RefusedEntry, SpacePart, SpaceParts, SpacePerson, SpaceRef, SpaceSync, VerifyCheck, VerifyReport, WaitingEntry};
 
 /// What this device knows of a space's sync. The state is the best one that its data allow: only the shell, which holds
 /// the connection, can say that it is proven, syncing or offline.
@@ -25,7 +25,13 @@ pub fn inspect(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<SpaceSync> {
     };
     let people = space::people(ctx.sql, space)?
         .into_iter()
-        .map(|person| SpacePerson { name: person.name, role: person.role, online: person.online })
+        .map(|person| SpacePerson {
+            name: person.name,
+            role: person.role,
+            online: person.online,
+            up_to_date: person.seen.map(|(seq, _)| seq >= known.seq),
+            told_at: person.seen.map(|(_, at)| at),
+        })
         .collect();
     let state = if known.server.is_none() {
         BadgeState::Local
@@ -61,13 +67,7 @@ pub fn inspect(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<SpaceSync> {
 /// A refused entry in words: what was done, why it was refused, and the person's own words in it.
 fn describe(ctx: &Ctx<'_>, refused: &Refused) -> RefusedEntry {
     let entry = &refused.entry;
-    let (what, text, element) = match entry.kind {
-        Kind::Change => (message(entry).unwrap_or_else(|| ctx.say(("The beginning of the project", "Начало проекта"))), None, None),
-        Kind::Record => match rooms::ops::describe(entry).filter(|_| entry.subject == rooms::SUBJECT) {
-            Some((element, text)) => (ctx.say(("Comment", "Комментарий")), Some(text), Some(element)),
-            None => (ctx.say(("Something that a newer version of Scantling wrote", "Запись более новой версии Scantling")), None, None),
-        },
-    };
+    let (what, text, element) = told(ctx, entry);
     RefusedEntry {
         id: hex(&entry.id),
         what,
@@ -78,6 +78,46 @@ fn describe(ctx: &Ctx<'_>, refused: &Refused) -> RefusedEntry {
         text,
         element,
     }
+}
+
+/// What an entry does, and for a comment its words and what they are about.
+fn told(ctx: &Ctx<'_>, entry: &Entry) -> (String, Option<String>, Option<String>) {
+    match entry.kind {
+        Kind::Change => (message(entry).unwrap_or_else(|| ctx.say(("The beginning of the project", "Начало проекта"))), None, None),
+        Kind::Record => match rooms::ops::describe(entry).filter(|_| entry.subject == rooms::SUBJECT) {
+            Some((element, text)) => (ctx.say(("Comment", "Комментарий")), Some(text), Some(element)),
+            None => (ctx.say(("Something that a newer version of Scantling wrote", "Запись более новой версии Scantling")), None, None),
+        },
+    }
+}
+
+/// The parts of a project, how far each has come, and what waits.
+///
+/// # Errors
+/// `NotFound` when this device does not hold the space.
+pub fn parts(ctx: &mut Ctx<'_>, input: SpaceRef) -> Result<SpaceParts> {
+    let known = space::get(ctx.sql, input.space)?;
+    let people = space::people(ctx.sql, input.space)?;
+    let mut parts = Vec::new();
+    for part in log::parts(ctx.sql, input.space)? {
+        let name = match part.subject.split_once('_') {
+            Some((blueprint::PREFIX, _)) => ("Requirements and data", "Требования и данные"),
+            Some((ProjectId::PREFIX, _)) => ("Name of the project", "Название проекта"),
+            _ if part.subject == rooms::SUBJECT => ("Comments", "Комментарии"),
+            _ => ("Something that a newer version of Scantling wrote", "Записи более новой версии Scantling"),
+        };
+        let last = part.last.or((part.waiting == 0).then_some(known.base.0));
+        let seen_by = people.iter().filter(|person| person.seen.is_some_and(|(seq, _)| last.is_some_and(|last| seq >= last))).map(|person| person.name.clone()).collect();
+        parts.push(SpacePart { name: ctx.say(name), waiting: u32::try_from(part.waiting).unwrap_or(u32::MAX), last: part.last.map(|seq| seq.to_string()), seen_by });
+    }
+    let mut waiting = Vec::new();
+    if known.server.is_some() {
+        for (_, bytes) in log::outbox(ctx.sql, input.space, 0, 20, 1 << 20)? {
+            let entry = Entry::trusted(&bytes)?;
+            waiting.push(WaitingEntry { id: hex(&entry.id), what: told(ctx, &entry).0, at: entry.at });
+        }
+    }
+    Ok(SpaceParts { parts, waiting })
 }
 
 /// What the history says of a change.
@@ -126,6 +166,13 @@ pub fn verify(ctx: &mut Ctx<'_>) -> Result<VerifyReport> {
     let checks: Vec<VerifyCheck> =
         checks.into_iter().map(|check| VerifyCheck { name: named(ctx.say(check.name), &names), ok: check.ok, detail: ctx.say(check.detail) }).collect();
     Ok(VerifyReport { ok: checks.iter().all(|check| check.ok), checks })
+}
+
+/// The findings of a comparison, as a report.
+#[must_use]
+pub fn report(ctx: &Ctx<'_>, checks: Vec<log::Check>) -> VerifyReport {
+    let checks: Vec<VerifyCheck> = checks.into_iter().map(|check| VerifyCheck { name: ctx.say(check.name), ok: check.ok, detail: ctx.say(check.detail) }).collect();
+    VerifyReport { ok: checks.iter().all(|check| check.ok), checks }
 }
 
 /// What people call the things that the log knows by number. A space without its project keeps its number.

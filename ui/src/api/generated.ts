@@ -726,6 +726,10 @@ export interface SpacePerson {
   role: Role;
   /** Whether one of their devices is connected. */
   online: boolean;
+  /** Whether a device of theirs has told that it had read everything that this device holds; null for whoever never told. */
+  up_to_date: boolean | null;
+  /** When it told. */
+  told_at: string | null;
 }
 /** Sync of one space. */
 export interface SpaceSync {
@@ -766,6 +770,38 @@ export interface PauseSpace {
   space: string;
   /** The wish. */
   paused: boolean;
+}
+/** How one part of a project stands. */
+export interface SpacePart {
+  /** What people call it. */
+  name: string;
+  /** Entries that wait for the server. */
+  waiting: number;
+  /** The place of its newest entry in the log; null where it was put away long ago. */
+  last: string | null;
+  /** Whose devices have told that they read it up to there. */
+  seen_by: Array<string>;
+}
+/** The parts of a shared project and what waits in them. */
+export interface SpaceParts {
+  /** Documents and kinds of records. */
+  parts: Array<SpacePart>;
+  /** The oldest entries that wait, at most twenty. */
+  waiting: Array<WaitingEntry>;
+}
+/** Names a space. */
+export interface SpaceRef {
+  /** Which. */
+  space: string;
+}
+/** An entry that waits for the server. */
+export interface WaitingEntry {
+  /** Which, in hex. */
+  id: string;
+  /** What it does. */
+  what: string;
+  /** When it was made. */
+  at: string;
 }
 /** Names a refused entry. */
 export interface EntryRef {
@@ -874,6 +910,8 @@ export interface Commands {
   "sync.inspect": { input: Ok; output: Inspection };
   "sync.now": { input: Ok; output: Badge };
   "sync.pause": { input: PauseSpace; output: Ok };
+  "sync.parts": { input: SpaceRef; output: SpaceParts };
+  "sync.compare": { input: SpaceRef; output: VerifyReport };
   "sync.retry": { input: EntryRef; output: Ok };
   "sync.discard": { input: EntryRef; output: Ok };
   "identity.probe": { input: ProbeLink; output: Probe };

@@ -697,6 +697,8 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
               name: member.name,
               role: member.role,
               online: !member.me || current.state === "proven",
+              up_to_date: member.me ? null : current.pending === 0,
+              told_at: member.me ? null : now(),
             })),
             proven_at: shared ? current.proven_at : null,
             last_error: current.state === "error" ? current.detail : null,
@@ -707,6 +709,27 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       changed("sync");
       return badge();
     },
+    "sync.parts": ({ space }) => {
+      const found = [...stores.values()].find((s) => s.project.space === space);
+      const waiting = found?.project.server ? badge().pending : 0;
+      const others = found?.members.filter((member) => !member.me).map((member) => member.name) ?? [];
+      return {
+        parts: [
+          { name: "Comments", waiting: 0, last: "198", seen_by: others },
+          { name: "Name of the project", waiting: 0, last: "2", seen_by: others },
+          { name: "Requirements and data", waiting, last: "214", seen_by: waiting ? [] : others },
+        ],
+        waiting: Array.from({ length: Math.min(waiting, 20) }, (_, index) => ({
+          id: `e${index}`,
+          what: "Added a requirement",
+          at: now(),
+        })),
+      };
+    },
+    "sync.compare": () => ({
+      ok: true,
+      checks: [{ name: "Proof of the whole log", ok: true, detail: "214 entries give 3ca50cfe21ab here and there" }],
+    }),
     "sync.pause": ({ space, paused }) => {
       for (const s of stores.values()) if (s.project.space === space) s.paused = paused;
       changed("sync");

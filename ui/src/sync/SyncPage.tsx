@@ -42,22 +42,7 @@ export function SyncPage() {
       </div>
       <div className="scroll sync-page">
         {report.last && (
-          <section
-            aria-label={t("sync.report")}
-            className={`report ${report.last.ok ? "ok" : "bad"}`}
-            data-testid="verify-report"
-          >
-            <h2>{report.last.ok ? t("sync.verified") : t("sync.not_verified")}</h2>
-            <ul>
-              {report.last.checks.map((line, index) => (
-                <li key={index}>
-                  {line.ok ? <Check aria-label={t("sync.passed")} /> : <X aria-label={t("sync.failed")} />}
-                  <strong>{line.name}</strong>
-                  <span className="soft selectable">{line.detail}</span>
-                </li>
-              ))}
-            </ul>
-          </section>
+          <Report report={report.last} title={report.last.ok ? t("sync.verified") : t("sync.not_verified")} />
         )}
         <Loaded query={inspection}>
           {({ spaces, device_key }) => (
@@ -77,6 +62,28 @@ export function SyncPage() {
   );
 }
 
+function Report({ report, title }: { report: VerifyReport; title: string }) {
+  const { t } = useTranslation();
+  return (
+    <section
+      aria-label={t("sync.report")}
+      className={`report ${report.ok ? "ok" : "bad"}`}
+      data-testid="verify-report"
+    >
+      <h2>{title}</h2>
+      <ul>
+        {report.checks.map((line, index) => (
+          <li key={index}>
+            {line.ok ? <Check aria-label={t("sync.passed")} /> : <X aria-label={t("sync.failed")} />}
+            <strong>{line.name}</strong>
+            <span className="soft selectable">{line.detail}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function useLastReport(check: ReturnType<typeof useCommand<"workspace.verify">>) {
   const [last, setLast] = useState<VerifyReport | null>(null);
   return {
@@ -91,6 +98,8 @@ function useLastReport(check: ReturnType<typeof useCommand<"workspace.verify">>)
 function SpaceCard({ space }: { space: SpaceSync }) {
   const { t } = useTranslation();
   const pause = useCommand(sync.pause);
+  const compare = useCommand(sync.compare);
+  const [compared, setCompared] = useState<VerifyReport | null>(null);
   const state = honestState({
     state: space.state,
     pending: space.pending,
@@ -116,6 +125,16 @@ function SpaceCard({ space }: { space: SpaceSync }) {
         <h2>{space.name}</h2>
         <span className={`space-state ${state}`}>{words}</span>
         <span className="grow" />
+        {space.server && (
+          <Tooltip label={t("sync.compare_hint")}>
+            <Button
+              onClick={() => void compare.run({ space: space.space }).then((made) => made && setCompared(made))}
+              disabled={compare.pending}
+            >
+              {compare.pending ? t("sync.comparing") : t("sync.compare")}
+            </Button>
+          </Tooltip>
+        )}
         {space.server && (
           <Button
             onClick={() => void pause.run({ space: space.space, paused: !space.paused })}
@@ -167,19 +186,86 @@ function SpaceCard({ space }: { space: SpaceSync }) {
           </>
         )}
       </p>
+      {compared && (
+        <Report report={compared} title={compared.ok ? t("sync.compared_equal") : t("sync.compared_unequal")} />
+      )}
       {space.refused.map((entry) => (
         <Refused key={entry.id} space={space.space} entry={entry} />
       ))}
-      {space.people.length > 0 && (
-        <p className="space-people soft">
-          {space.people
-            .map(
-              (person) => `${person.name} (${t(`role.${person.role}`)}${person.online ? `, ${t("sync.online")}` : ""})`,
-            )
-            .join(", ")}
-        </p>
+      {space.server && <Parts space={space} />}
+      {space.people.length > 1 && (
+        <ul className="space-people soft" aria-label={t("sync.people")}>
+          {space.people.map((person) => (
+            <li key={person.name}>
+              <span className={person.online ? "here" : undefined}>{person.name}</span>, {t(`role.${person.role}`)}
+              {person.online && `, ${t("sync.online")}`}
+              {person.up_to_date !== null && (
+                <>
+                  {": "}
+                  {person.up_to_date ? t("sync.has_all") : t("sync.is_behind")}
+                  {person.told_at && (
+                    <>
+                      , <Ago at={person.told_at} />
+                    </>
+                  )}
+                </>
+              )}
+            </li>
+          ))}
+        </ul>
       )}
     </section>
+  );
+}
+
+/** What the project consists of, how far each part has come, and what has not left this device yet. */
+function Parts({ space }: { space: SpaceSync }) {
+  const { t } = useTranslation();
+  const shown = useQuery(sync.parts, { space: space.space }, { keep: true }).data;
+  if (!shown) return null;
+  return (
+    <>
+      <table className="chains parts" data-testid="parts">
+        <thead>
+          <tr>
+            <th scope="col">{t("sync.part")}</th>
+            <th scope="col" className="figure">
+              {t("sync.waits")}
+            </th>
+            <th scope="col">{t("sync.newest")}</th>
+            <th scope="col">{t("sync.seen_by")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.parts.map((part) => (
+            <tr key={part.name}>
+              <th scope="row">{part.name}</th>
+              <td className="figure mono">{part.waiting}</td>
+              <td className="mono">{part.last ?? "–"}</td>
+              <td>{part.seen_by.length > 0 ? part.seen_by.join(", ") : "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {shown.waiting.length > 0 && (
+        <section className="waiting" aria-label={t("sync.waiting_entries")}>
+          <h3>{t("sync.waiting_entries")}</h3>
+          <ul>
+            {shown.waiting.map((entry) => (
+              <li key={entry.id}>
+                {entry.what}{" "}
+                <span className="soft">
+                  <Ago at={entry.at} />
+                </span>
+              </li>
+            ))}
+          </ul>
+          {space.pending > shown.waiting.length && (
+            <p className="soft">{t("sync.more_waiting", { count: space.pending - shown.waiting.length })}</p>
+          )}
+        </section>
+      )}
+    </>
   );
 }
 

@@ -4,6 +4,8 @@ export const sync = {
   badge: query("sync.badge"),
   inspect: query("sync.inspect"),
   now: command("sync.now"),
+  parts: query("sync.parts"),
+  compare: command("sync.compare"),
   pause: command("sync.pause"),
   retry: command("sync.retry"),
   discard: command("sync.discard"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteVec;
 
 use crate::log::{Contexts, counts, is_waiting, outbox};
-use crate::protocol::{BATCH_BYTES, BATCH_COUNT, Cursor, Mark, Push, SpaceState, ToClient, ToServer, VERSION};
+use crate::protocol::{Aside, BATCH_BYTES, BATCH_COUNT, Cursor, Mark, Push, SpaceState, ToClient, ToServer, VERSION, decode, encode};
 use crate::space::{self, Space};
 use crate::{Ctx, Error, PersonId, Result, SpaceId, Sql, Words, values};
 
@@ -18,6 +18,8 @@ pub struct Client {
     person: Option<PersonId>,
     /// The newest local entry that was pushed on this connection, by space. Only followed spaces stand here.
     pushed: BTreeMap<SpaceId, i64>,
+    /// How far the others were told that this device has read.
+    told: BTreeMap<SpaceId, u64>,
     /// Why the server ended the connection, or asks for patience.
     problem: Option<(String, Words, Option<u64>)>,
 }
@@ -26,7 +28,7 @@ impl Client {
     /// A connection to the server at this address.
     #[must_use]
     pub fn new(server: &str) -> Self {
-        Self { server: server.to_owned(), person: None, pushed: BTreeMap::new(), problem: None }
+        Self { server: server.to_owned(), person: None, pushed: BTreeMap::new(), told: BTreeMap::new(), problem: None }
     }
 
     /// Whether the server has answered.
@@ -76,7 +78,11 @@ impl Client {
                     self.apply(ctx, &state)?;
                 }
             }
-            ToClient::Space(state) => self.apply(ctx, &state)?,
+            ToClient::Space(state) => {
+                // Someone may have come who has not heard it.
+                self.told.remove(&state.space);
+                self.apply(ctx, &state)?;
+            }
             ToClient::Entries { space, first, items, chain, head, head_chain } => {
                 if !self.pushed.contains_key(&space) {
                     return Ok(Vec::new());
@@ -109,7 +115,13 @@ impl Client {
                 }
                 ctx.emit("sync", "SpaceClosed", space.to_string());
             }
-            ToClient::Ephemeral { space, .. } => ctx.emit("presence", "EphemeralReceived", space.to_string()),
+            ToClient::Ephemeral { space, person, body } => {
+                // What a newer version says is not for this one.
+                if let Ok(Aside::Seen { seq }) = decode(&body) {
+                    space::saw(ctx.sql, space, person, seq, ctx.now)?;
+                    ctx.emit("sync", "Seen", space.to_string());
+                }
+            }
             ToClient::Problem { code, reason, retry_after } => {
                 self.problem = Some((code, reason, retry_after));
                 if retry_after.is_some() {
@@ -148,6 +160,24 @@ impl Client {
                 && let Some(push) = self.batch(ctx, space, BATCH_BYTES)?
             {
                 messages.push(ToServer::Push(push));
+            }
+        }
+        Ok(messages)
+    }
+
+    /// Tells the others how far this device has read, where it was not told. Called when it has been quiet for a while.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn tell(&mut self, ctx: &mut Ctx<'_>) -> Result<Vec<ToServer>> {
+        let mut messages = Vec::new();
+        if !self.welcomed() {
+            return Ok(messages);
+        }
+        for space in self.pushed.keys() {
+            let known = space::get(ctx.sql, *space)?;
+            if known.head == Some((known.seq, known.chain)) && self.told.insert(*space, known.seq) != Some(known.seq) {
+                messages.push(ToServer::Ephemeral { space: *space, body: encode(&Aside::Seen { seq: known.seq }).into() });
             }
         }
         Ok(messages)

@@ -723,3 +723,61 @@ fn marks_are_few_and_never_far_apart() {
     })
     .unwrap();
 }
+
+#[test]
+fn a_comparison_reads_the_whole_log_and_finds_what_differs() {
+    let mut world = World::new(2);
+    world.settle();
+    (0..9).for_each(|at| world.edit(at % 2));
+    world.settle();
+    let rows: Vec<Item> = world.log.rows.iter().map(|row| Item::Entry(row.bytes.clone())).collect();
+    let compare = |desk: &mut Desk, rows: &[Item]| -> Vec<bool> {
+        desk.run(|ctx| {
+            let mut comparison = crate::log::Comparison::new(the_space());
+            for (at, some) in rows.chunks(4).enumerate() {
+                comparison.take(ctx, at as u64 * 4 + 1, some)?;
+            }
+            Ok(comparison.report(ctx)?.into_iter().map(|check| check.ok).collect())
+        })
+        .unwrap()
+    };
+    assert_eq!(compare(&mut world.desks[0], &rows), [true, true, true]);
+    // Also where the entries were put away.
+    world.desks[0].run(|ctx| crate::pack::seal(ctx, the_space(), 2, 100)).unwrap();
+    assert_eq!(compare(&mut world.desks[0], &rows), [true, true, true]);
+    // A server that holds less, holds another entry, or was believed about a document that its log does not make.
+    assert_eq!(compare(&mut world.desks[0], &rows[..8]), [false, true, true]);
+    let mut other = rows.clone();
+    other[3] = Item::Entry(signed(Kind::Record, &[5; 16], vec![]).bytes().to_vec());
+    assert_eq!(compare(&mut world.desks[0], &other), [false, true, false]);
+    world.desks[0].run(|ctx| ctx.sql.execute("update kernel_doc set base = $1, snapshot = null, snapshot_n = 0", values![automerge::Automerge::new().save()])).unwrap();
+    world.desks[0].run(|ctx| {
+        ctx.docs.forget(DOC);
+        Ok(())
+    }).unwrap();
+    assert_eq!(compare(&mut world.desks[0], &rows), [true, true, false]);
+    assert!(world.desks[0].run(|ctx| crate::log::Comparison::new(the_space()).take(ctx, 2, &rows)).is_err());
+}
+
+#[test]
+fn who_has_read_how_far_is_told_once_and_again_to_whoever_comes() {
+    let mut world = World::new(2);
+    world.settle();
+    (0..4).for_each(|at| world.edit(at % 2));
+    world.settle();
+    let (first, second) = world.connections.split_at_mut(1);
+    let (client, listener) = (&mut first[0].as_mut().unwrap().client, &mut second[0].as_mut().unwrap().client);
+    let told = world.desks[0].run(|ctx| client.tell(ctx)).unwrap();
+    let [ToServer::Ephemeral { space, body }] = told.as_slice() else { panic!("{told:?}") };
+    assert!(world.desks[0].run(|ctx| client.tell(ctx)).unwrap().is_empty());
+    let heard = ToClient::Ephemeral { space: *space, person: PersonId::from_bytes([7; 16]), body: body.clone() };
+    world.desks[1].run(|ctx| listener.receive(ctx, &Nobody, heard)).unwrap();
+    let seen: u64 = world.desks[1].run(|ctx| ctx.sql.find("select seq from kernel_seen", &[])?.unwrap().take(0)).unwrap();
+    assert_eq!(seen, world.log.head());
+    let state = world.log.state(&Cursor { space: the_space(), epoch: None, seq: seen, chain: world.log.chain(seen), marks: None });
+    world.desks[0].run(|ctx| client.receive(ctx, &Nobody, ToClient::Space(state))).unwrap();
+    assert_eq!(world.desks[0].run(|ctx| client.tell(ctx)).unwrap().len(), 1);
+    // What nobody here understands is no reason to stop.
+    let noise = ToClient::Ephemeral { space: the_space(), person: PersonId::from_bytes([7; 16]), body: vec![0xff, 1].into() };
+    world.desks[0].run(|ctx| client.receive(ctx, &Nobody, noise)).unwrap();
+}
