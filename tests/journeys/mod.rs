@@ -19,7 +19,13 @@ async fn accept_the_example(desktop: &Desktop) {
 
 /// Writes a requirement on the line that waits at the end of the list.
 async fn add_requirement(desktop: &Desktop, text: &str) {
-    desktop.click_part("new-requirement").await;
+    // A line that arrives from elsewhere may move the field away from under the click.
+    crate::support::until("the line for a new requirement to be written on", || async {
+        desktop.click_part("new-requirement").await;
+        let there = desktop.run("return document.activeElement?.dataset.testid === 'new-requirement'", &[]).await;
+        if matches!(there, Ok(serde_json::Value::Bool(true))) { Ok(()) } else { Err(there) }
+    })
+    .await;
     desktop.type_text(text).await;
     desktop.keys("Enter").await;
     desktop.keys("Esc").await;

@@ -17,13 +17,6 @@ pub enum Home {
     Local,
     /// The shell of a device, with its network and its keys.
     Device,
-    /// The sync server, at this address.
-    Server {
-        /// The HTTP method.
-        method: &'static str,
-        /// The path.
-        path: &'static str,
-    },
 }
 
 impl std::fmt::Display for Home {
@@ -31,7 +24,6 @@ impl std::fmt::Display for Home {
         match self {
             Self::Local => f.write_str("local"),
             Self::Device => f.write_str("device"),
-            Self::Server { method, path } => write!(f, "server {method} {path}"),
         }
     }
 }
@@ -79,18 +71,17 @@ impl From<()> for Nothing {
 
 /// One line for each command: its home, its name, its input and output, and for a local one the operation.
 macro_rules! commands {
-    ($($home:ident $(($method:literal $path:literal))? $name:literal ($input:ty) -> $output:ty $(= $run:expr)?;)*) => {
+    ($($home:ident $name:literal ($input:ty) -> $output:ty $(= $run:expr)?;)*) => {
         /// Every command, in the order in which contexts are told of.
         pub const COMMANDS: &[Command] = &[$(Command {
             name: $name,
-            home: commands!(@home $home $($method $path)?),
+            home: commands!(@home $home),
             run: commands!(@run $input, $output $(, $run)?),
             describe: |declarations| declarations.signature::<$input, $output>(),
         }),*];
     };
     (@home local) => { Home::Local };
     (@home device) => { Home::Device };
-    (@home server $method:literal $path:literal) => { Home::Server { method: $method, path: $path } };
     (@run $input:ty, $output:ty) => { None };
     (@run $input:ty, $output:ty, $run:expr) => {
         Some(|ctx, payload| {

@@ -66,7 +66,7 @@ function Report({ report, title }: { report: VerifyReport; title: string }) {
   const { t } = useTranslation();
   return (
     <section
-      aria-label={t("sync.report")}
+      aria-label={title}
       className={`report ${report.ok ? "ok" : "bad"}`}
       data-testid="verify-report"
     >

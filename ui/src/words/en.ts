@@ -280,7 +280,6 @@ export const en = {
     verifying: "Verifying",
     verified: "Everything on this device is whole",
     not_verified: "Something on this device is damaged",
-    report: "Verification",
     passed: "Passed",
     failed: "Failed",
     compare: "Compare with the server",

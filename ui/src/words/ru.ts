@@ -314,7 +314,6 @@ export const ru = {
     verifying: "Проверка",
     verified: "Всё на этом устройстве цело",
     not_verified: "На этом устройстве что-то повреждено",
-    report: "Проверка",
     passed: "Верно",
     failed: "Неверно",
     compare: "Сравнить с сервером",
