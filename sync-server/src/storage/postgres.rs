@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// What holds in every session. A node that froze or vanished inside a transaction must not hold up the others for long,
 /// and an acknowledged commit is on disk, whatever the role is set to.
-const SESSION: &str = "set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '20s'; set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
+const SESSION: &str = "set client_min_messages = warning; set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '20s'; set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
     select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';";
 
 /// A connection to Postgres that comes back after a break.
@@ -84,7 +84,7 @@ impl Link {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         let mut link = Self { runtime, held: Vec::new(), size: 0, config, tls: tls()?, writes, begin, client: None, statements: HashMap::new(), spoiled: false, failures: 0, again: Instant::now() };
         // At the start somebody waits who can do something about the cause.
-        link.connect().map_err(|error| match error.cause().map(|cause| chain(cause)) {
+        link.connect().map_err(|error| match error.cause().map(ToString::to_string) {
             Some(cause) => Error::new(error.code, (format!("The server can't reach its database: {cause}."), format!("Сервер не может связаться с базой данных: {cause}."))),
             None => error,
         })?;
@@ -173,7 +173,7 @@ impl Link {
 }
 
 async fn session(config: &Config, tls: &MakeRustlsConnect, writes: bool) -> Result<Client> {
-    let (client, connection) = config.connect(tls.clone()).await.map_err(|source| super::unreachable().because(source))?;
+    let (client, connection) = config.connect(tls.clone()).await.map_err(|source| super::unreachable().because(chain(&source)))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to Postgres ended");
@@ -336,7 +336,7 @@ impl Engine for Link {
         // In a transaction that was given up, `commit` would roll back without a word; the release before it fails.
         self.runtime.block_on(client.batch_execute(&format!("{before} commit"))).map_err(|source| {
             let refused = source.as_db_error().is_some_and(|error| error.parsed_severity() == Some(Severity::Error));
-            tracing::error!(error = %source, "a transaction was not written");
+            tracing::error!(error = chain(&source), "a transaction was not written");
             if refused { Outage::Failed } else { Outage::Unknown }
         })
     }
@@ -381,7 +381,7 @@ fn dialect(sql: &str) -> String {
 fn from_postgres(error: tokio_postgres::Error) -> Error {
     let Some(state) = error.code().cloned() else {
         // Not an answer of Postgres: the connection broke, or a value had the wrong type.
-        return if error.is_closed() || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>) { super::unreachable().because(error) } else { Error::internal(error) };
+        return if error.is_closed() || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>) { super::unreachable().because(chain(&error)) } else { Error::internal(chain(&error)) };
     };
     let refused = |code, en: &str, ru: &str| Error::new(code, (en, ru));
     match state.code().get(..2) {
@@ -390,9 +390,9 @@ fn from_postgres(error: tokio_postgres::Error) -> Error {
         // Shutting down, out of connections, waited for too long, read-only after a failover.
         Some("08" | "53" | "55" | "57") => super::unreachable(),
         _ if state == SqlState::READ_ONLY_SQL_TRANSACTION => super::unreachable(),
-        _ => return Error::internal(error),
+        _ => return Error::internal(chain(&error)),
     }
-    .because(error)
+    .because(chain(&error))
 }
 
 #[cfg(test)]

@@ -229,7 +229,7 @@ impl Line {
 
     /// Queues the entries in the order in which they came; the answer follows the commit.
     async fn append(&mut self, space: SpaceId, entries: Vec<Vec<u8>>) -> Result<()> {
-        let (quota, now, hub) = (self.app.config.space_quota, self.app.now(), self.app.hub.clone());
+        let (quota, now, hub, app) = (self.app.config.space_quota, self.app.now(), self.app.hub.clone(), self.app.clone());
         let ids: Vec<Vec<u8>> = entries.iter().map(|bytes| Entry::peek(bytes).map(|entry| entry.id).unwrap_or_default()).collect();
         // An entry that was read holds its payload twice.
         let room = self.app.storage.room(entries.iter().map(Vec::len).sum::<usize>() * 2).await?;
@@ -244,6 +244,8 @@ impl Line {
                 },
                 move |verdicts| {
                     let rows: Vec<Row> = verdicts.iter().filter_map(|verdict| if let Verdict::Accepted(row) = verdict { Some(row.clone()) } else { None }).collect();
+                    // Counted before anyone hears of it.
+                    app.metrics.accepted.fetch_add(rows.len() as u64, Ordering::Relaxed);
                     hub.moved(space, &rows);
                 },
             )
@@ -258,9 +260,7 @@ impl Line {
     async fn appended(&mut self, (space, outcomes): Appended) {
         match outcomes {
             Ok(outcomes) => {
-                let accepted = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Accepted(_))).count() as u64;
                 let refused = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Refused { .. })).count() as u64;
-                self.app.metrics.accepted.fetch_add(accepted, Ordering::Relaxed);
                 self.app.metrics.refused.fetch_add(refused, Ordering::Relaxed);
                 self.session.appended(space, outcomes);
             }

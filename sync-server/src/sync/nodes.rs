@@ -5,6 +5,7 @@
 //! that are away for a moment; presence and ephemeral messages go the fastest way and may be lost.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -254,6 +255,8 @@ pub(crate) struct Nodes {
     out: Arc<Out>,
     /// The newest of the news that were read from the database.
     read: u64,
+    /// Whether JetStream brings what the others do.
+    hearing: AtomicBool,
 }
 
 impl Nodes {
@@ -261,7 +264,7 @@ impl Nodes {
     /// Those of the database, and `Internal` when the system has no randomness.
     pub(crate) async fn new(hub: Arc<Hub>, storage: Storage, out: Arc<Out>, secret: &[u8; 32]) -> Result<Self> {
         let read = storage.read(store::newest_news).await?;
-        Ok(Self { me: crate::secret::random()?.bytes(), seal: Seal::new(secret), hub, storage, out, read })
+        Ok(Self { me: crate::secret::random()?.bytes(), seal: Seal::new(secret), hub, storage, out, read, hearing: AtomicBool::new(false) })
     }
 
     /// Tells, hears, and looks into the database, for as long as the server runs.
@@ -361,21 +364,29 @@ impl Nodes {
     }
 
     async fn hear_news(&self, js: &jetstream::Context, client: &Client, mut connected: watch::Receiver<bool>, look: &Notify) {
-        let ask = Notify::new();
+        let (ask, mut told) = (Notify::new(), false);
         loop {
             if connected.wait_for(|connected| *connected).await.is_err() {
                 return;
             }
             match self.news(js, client).await {
                 Ok(mut letters) => {
+                    told = false;
+                    self.hearing.store(true, Ordering::Relaxed);
                     // What was told before the first letter is in the database.
                     look.notify_one();
                     while let Some(Ok(message)) = letters.next().await {
                         self.hear(&message.payload, &ask);
                     }
+                    self.hearing.store(false, Ordering::Relaxed);
+                    look.notify_one();
                     tracing::debug!("the news of other nodes broke off");
                 }
-                Err(error) => tracing::warn!(%error, "JetStream can't be used; what other nodes do is read from the database"),
+                Err(error) if !told => {
+                    told = true;
+                    tracing::warn!(%error, "JetStream can't be used; what other nodes do is read from the database");
+                }
+                Err(error) => tracing::debug!(%error, "JetStream can't be used"),
             }
             sleep(PAUSE).await;
         }
@@ -414,7 +425,8 @@ impl Nodes {
     async fn look(&self, connected: &watch::Receiver<bool>, now: &Notify) {
         let mut read = self.read;
         loop {
-            let pause = if *connected.borrow() { LOOK } else { LOOK_ALONE };
+            let hears = *connected.borrow() && self.hearing.load(Ordering::Relaxed);
+            let pause = if hears { LOOK } else { LOOK_ALONE };
             let _ = timeout(pause, now.notified()).await;
             if let Err(error) = self.look_once(&mut read).await {
                 tracing::debug!(%error, "the database could not be looked at");

@@ -25,6 +25,7 @@ mod packs;
 const PASSWORD: &str = "correct horse battery";
 
 mod kills;
+mod storage;
 #[path = "../support/mod.rs"]
 pub(crate) mod support;
 

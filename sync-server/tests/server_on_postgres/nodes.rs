@@ -417,3 +417,26 @@ async fn a_node_that_freezes_while_it_writes_holds_up_the_others_for_seconds_onl
     let log = writing.await.unwrap();
     assert!(log.is_once() && entries.iter().all(|entry| log.ids.contains_key(&entry.id)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nats_without_jetstream_carries_what_is_fleeting_and_the_rest_is_read() {
+    let nats = Nats::without_jetstream();
+    let database = shared().database("no_jetstream");
+    let mut first = node(&database, Some(&nats));
+    let second = node(&database, Some(&nats));
+    let People { ada, bob } = people(&mut first).await;
+    let mut at_ada = connect(&World::at(&first.address), access(&ada), &key(1)).await;
+    hear(&mut at_ada).await;
+    let mut at_bob = connect(&World::at(&second.address), access(&bob), &key(2)).await;
+    hear(&mut at_bob).await;
+    let mine = records(&key(1), 0..3);
+    let mut log = Log::new(&[]);
+    for (number, entry) in mine.iter().enumerate() {
+        let asked = Instant::now();
+        push(&mut at_ada, std::slice::from_ref(entry)).await;
+        log.read(&mut at_bob, number as u64 + 1).await;
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    }
+    ephemeral(&mut at_ada, b"cursor").await;
+    assert_eq!(within(&mut at_bob, Duration::from_secs(5), relayed).await.as_deref(), Some(b"cursor".as_slice()));
+}

@@ -7,13 +7,23 @@ use super::{Leashed, free_port, program, wait_until};
 pub struct Nats {
     folder: PathBuf,
     port: u16,
+    options: &'static [&'static str],
     running: Option<Leashed>,
 }
 
 impl Nats {
     pub fn start() -> Self {
+        Self::with(&["-js", "-sd", "store"])
+    }
+
+    /// One that keeps nothing.
+    pub fn without_jetstream() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(options: &'static [&'static str]) -> Self {
         let folder = tempfile::Builder::new().prefix("scantling-nats-").tempdir().expect("a folder").keep();
-        let mut nats = Self { folder, port: free_port(), running: None };
+        let mut nats = Self { folder, port: free_port(), options, running: None };
         nats.up();
         nats
     }
@@ -23,7 +33,7 @@ impl Nats {
     }
 
     pub fn up(&mut self) {
-        let arguments: Vec<String> = ["-js", "-a", "127.0.0.1", "-sd", "store", "-p"].map(str::to_owned).into_iter().chain([self.port.to_string()]).collect();
+        let arguments: Vec<String> = self.options.iter().copied().chain(["-a", "127.0.0.1", "-p"]).map(str::to_owned).chain([self.port.to_string()]).collect();
         self.running = Some(Leashed::start(&program("nats-server", "nats-server"), &arguments, None, &self.folder, "KILL"));
         let port = self.port;
         wait_until("NATS answers", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
