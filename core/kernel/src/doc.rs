@@ -194,23 +194,45 @@ impl Ctx<'_> {
         Ok(Changed { value, hash })
     }
 
-    /// Merges changes that came from elsewhere; answers what they did to the document.
-    pub(crate) fn merge(&mut self, space: SpaceId, doc: &str, changes: Vec<Change>) -> Result<Vec<Patch>> {
+    /// Merges changes that came from elsewhere; answers what they did to the document, and which of them it can't take.
+    /// Those are left out, with what builds on them: one bad change must not stop a project.
+    pub(crate) fn merge(&mut self, space: SpaceId, doc: &str, changes: Vec<Change>) -> Result<(Vec<Patch>, Vec<ChangeHash>)> {
         self.sql.execute("insert into kernel_doc (doc, space) values ($1, $2) on conflict (doc) do nothing", values![doc, space])?;
         if self.space_of(doc)? != space {
             return Err(Error::damaged(("The server sent a change of a document that belongs to another project.", "Сервер прислал изменение документа из другого проекта.")));
         }
-        let automerge = &mut self.open(doc, true)?.automerge;
-        contained(doc, || {
-            let mut patches = PatchLog::active();
-            automerge.apply_changes_log_patches(changes, &mut patches).map_err(|source| damaged(doc).because(source))?;
-            Ok(automerge.make_patches(&mut patches))
-        })
+        let open = self.open(doc, true)?;
+        let apply = |automerge: &mut Automerge, changes: Vec<Change>| {
+            contained(doc, || {
+                let mut patches = PatchLog::active();
+                automerge.apply_changes_log_patches(changes, &mut patches).map_err(|source| damaged(doc).because(source))?;
+                Ok(automerge.make_patches(&mut patches))
+            })
+        };
+        if let Ok(patches) = apply(&mut open.automerge, changes.clone()) {
+            return Ok((patches, Vec::new()));
+        }
+        // Read anew from the store, which does not hold these changes yet; then they are taken one by one.
+        self.docs.forget(doc);
+        let open = self.open(doc, true)?;
+        let (mut patches, mut unreadable) = (Vec::new(), Vec::new());
+        for change in changes {
+            let hash = change.hash();
+            let mut with = open.automerge.clone();
+            match apply(&mut with, vec![change]) {
+                Ok(more) => {
+                    patches.extend(more);
+                    open.automerge = with;
+                }
+                Err(_) => unreadable.push(hash),
+            }
+        }
+        Ok((patches, unreadable))
     }
 }
 
 /// Turns a panic into an error: a change can be well-formed and signed, and yet make Automerge 0.12 panic.
-/// The error rolls the transaction back, and with it the document that was left half changed is forgotten.
+/// A document that was left half changed must not be used any more.
 fn contained<T>(doc: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged(doc).because("Automerge panicked")))
 }

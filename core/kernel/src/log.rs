@@ -174,12 +174,17 @@ impl Ctx<'_> {
             )));
         }
         // Documents are opened before their new entries are stored, or loading would bring them in unseen.
+        let mut unreadable: BTreeSet<Vec<u8>> = BTreeSet::new();
         for (doc, changes) in documents {
-            let patches = self.merge(space.space, &doc, changes)?;
+            let (patches, left_out) = self.merge(space.space, &doc, changes)?;
             contexts.merged(self, &doc, &patches)?;
+            unreadable.extend(left_out.iter().map(|hash| hash.0.to_vec()));
         }
         for (entry, seq) in fresh {
             insert(self.sql, &entry, Some(seq))?;
+            if unreadable.contains(&entry.id) {
+                self.sql.execute("update kernel_entry set unreadable = 1 where space = $1 and id = $2", values![space.space, &entry.id])?;
+            }
         }
         for (entry, seq) in records {
             contexts.record(self, &entry, &Standing::Ordered(seq))?;
@@ -367,7 +372,7 @@ fn refused_entry(sql: &mut dyn Sql, space: SpaceId, id: &[u8]) -> Result<Entry> 
 
 /// The changes of a document after a local number, with their numbers.
 pub(crate) fn changes(sql: &mut dyn Sql, doc: &str, after: i64) -> Result<Vec<(i64, Change)>> {
-    read_changes(sql.query("select n, bytes from kernel_entry where subject = $1 and space = (select space from kernel_doc where doc = $1) and kind = 1 and n > $2 order by n", values![doc, after])?)
+    read_changes(sql.query("select n, bytes from kernel_entry where subject = $1 and space = (select space from kernel_doc where doc = $1) and kind = 1 and unreadable = 0 and n > $2 order by n", values![doc, after])?)
 }
 
 fn unordered(sql: &mut dyn Sql, doc: &str) -> Result<Vec<(i64, Change)>> {
@@ -431,6 +436,8 @@ pub struct Part {
     pub waiting: u64,
     /// The place of the newest entry that has one; none where all have been put away or none has come.
     pub last: Option<u64>,
+    /// Changes that can't be applied and are left out.
+    pub unreadable: u64,
 }
 
 /// The parts of a space, by subject, at most a thousand.
@@ -439,13 +446,13 @@ pub struct Part {
 /// Those of the store.
 pub fn parts(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<Part>> {
     sql.query(
-        "select subject, count(*) filter (where seq is null and refused_code is null), max(seq) from kernel_entry where space = $1 group by subject
-         union select doc, 0, null from kernel_doc d where space = $1 and not exists (select 1 from kernel_entry e where e.subject = d.doc and e.space = d.space)
+        "select subject, count(*) filter (where seq is null and refused_code is null), max(seq), sum(unreadable) from kernel_entry where space = $1 group by subject
+         union select doc, 0, null, 0 from kernel_doc d where space = $1 and not exists (select 1 from kernel_entry e where e.subject = d.doc and e.space = d.space)
          order by 1 limit 1000",
         values![space],
     )?
     .into_iter()
-    .map(|mut row| Ok(Part { subject: row.take(0)?, waiting: row.take(1)?, last: row.take(2)? }))
+    .map(|mut row| Ok(Part { subject: row.take(0)?, waiting: row.take(1)?, last: row.take(2)?, unreadable: row.take(3)? }))
     .collect()
 }
 

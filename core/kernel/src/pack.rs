@@ -337,8 +337,8 @@ pub fn seal(ctx: &mut Ctx<'_>, space: SpaceId, keep: u64, most: u64) -> Result<u
     }
     let mut documents: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     let mut next = base;
-    for mut row in ctx.sql.query("select seq, bytes from kernel_entry where space = $1 and seq > $2 and seq <= $3 order by seq", values![space, base, end])? {
-        let (seq, bytes): (u64, Vec<u8>) = (row.take(0)?, row.take(1)?);
+    for mut row in ctx.sql.query("select seq, bytes, unreadable from kernel_entry where space = $1 and seq > $2 and seq <= $3 order by seq", values![space, base, end])? {
+        let (seq, bytes, unreadable): (u64, Vec<u8>, bool) = (row.take(0)?, row.take(1)?, row.take(2)?);
         next += 1;
         if seq != next {
             break;
@@ -346,7 +346,7 @@ pub fn seal(ctx: &mut Ctx<'_>, space: SpaceId, keep: u64, most: u64) -> Result<u
         chain = chain.then(&bytes);
         // Looked at once more, for this is the last time that they can be.
         let entry = Entry::parse(&bytes).map_err(|source| damaged().because(source))?;
-        if entry.kind == Kind::Change {
+        if entry.kind == Kind::Change && !unreadable {
             documents.entry(entry.subject.clone()).or_default().push(entry);
         }
     }

@@ -107,6 +107,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { context: "kernel", number: 1, sql: include_str!("../../../migrations/local/kernel/0001_create.sql") },
     Migration { context: "kernel", number: 2, sql: include_str!("../../../migrations/local/kernel/0002_pack.sql") },
     Migration { context: "kernel", number: 3, sql: include_str!("../../../migrations/local/kernel/0003_seen.sql") },
+    Migration { context: "kernel", number: 4, sql: include_str!("../../../migrations/local/kernel/0004_unreadable.sql") },
 ];
 
 /// A store in memory with a seeded author, for tests of contexts.

@@ -156,6 +156,8 @@ pub struct SpacePart {
     pub last: Option<String>,
     /// Whose devices have told that they read it up to there.
     pub seen_by: Vec<String>,
+    /// Changes that no document library can apply, and that are left out.
+    pub unreadable: u32,
 }
 
 /// An entry that waits for the server.

@@ -108,7 +108,7 @@ pub fn parts(ctx: &mut Ctx<'_>, input: SpaceRef) -> Result<SpaceParts> {
         };
         let last = part.last.or((part.waiting == 0).then_some(known.base.0));
         let seen_by = people.iter().filter(|person| person.seen.is_some_and(|(seq, _)| last.is_some_and(|last| seq >= last))).map(|person| person.name.clone()).collect();
-        parts.push(SpacePart { name: ctx.say(name), waiting: u32::try_from(part.waiting).unwrap_or(u32::MAX), last: part.last.map(|seq| seq.to_string()), seen_by });
+        parts.push(SpacePart { name: ctx.say(name), waiting: u32::try_from(part.waiting).unwrap_or(u32::MAX), last: part.last.map(|seq| seq.to_string()), seen_by, unreadable: u32::try_from(part.unreadable).unwrap_or(u32::MAX) });
     }
     let mut waiting = Vec::new();
     if known.server.is_some() {

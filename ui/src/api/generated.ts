@@ -781,6 +781,8 @@ export interface SpacePart {
   last: string | null;
   /** Whose devices have told that they read it up to there. */
   seen_by: Array<string>;
+  /** Changes that no document library can apply, and that are left out. */
+  unreadable: number;
 }
 /** The parts of a shared project and what waits in them. */
 export interface SpaceParts {

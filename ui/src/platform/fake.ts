@@ -715,9 +715,9 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       const others = found?.members.filter((member) => !member.me).map((member) => member.name) ?? [];
       return {
         parts: [
-          { name: "Comments", waiting: 0, last: "198", seen_by: others },
-          { name: "Name of the project", waiting: 0, last: "2", seen_by: others },
-          { name: "Requirements and data", waiting, last: "214", seen_by: waiting ? [] : others },
+          { name: "Comments", waiting: 0, last: "198", seen_by: others, unreadable: 0 },
+          { name: "Name of the project", waiting: 0, last: "2", seen_by: others, unreadable: 0 },
+          { name: "Requirements and data", waiting, last: "214", seen_by: waiting ? [] : others, unreadable: 0 },
         ],
         waiting: Array.from({ length: Math.min(waiting, 20) }, (_, index) => ({
           id: `e${index}`,

@@ -247,6 +247,14 @@ function Parts({ space }: { space: SpaceSync }) {
           ))}
         </tbody>
       </table>
+      {shown.parts.map(
+        (part) =>
+          part.unreadable > 0 && (
+            <Banner key={part.name} tone="amber">
+              {t("sync.unreadable", { count: part.unreadable, part: part.name })}
+            </Banner>
+          ),
+      )}
       {shown.waiting.length > 0 && (
         <section className="waiting" aria-label={t("sync.waiting_entries")}>
           <h3>{t("sync.waiting_entries")}</h3>

@@ -294,6 +294,8 @@ export const en = {
     waiting_entries: "Not sent yet",
     more_waiting_one: "and {{count}} more",
     more_waiting_other: "and {{count}} more",
+    unreadable_one: "{{part}}: {{count}} change can't be applied by anybody and is left out. Everything else is there.",
+    unreadable_other: "{{part}}: {{count}} changes can't be applied by anybody and are left out. Everything else is there.",
     people: "People",
     has_all: "has everything",
     is_behind: "has not read everything",

@@ -266,7 +266,9 @@ fn dump(desk: &mut Desk) -> Vec<String> {
         for (table, columns) in [
             ("kernel_entry", "n, space, id, kind, subject, device, at, seq, bytes, refused_code, refused_en, refused_ru"),
             ("kernel_space", "space, server, role, seq, chain, epoch, head, head_chain, paused, proven_at, problem_en, problem_ru"),
-            ("kernel_doc", "doc, space, snapshot, snapshot_n"),
+            ("kernel_doc", "doc, space, snapshot, snapshot_n, base"),
+            ("kernel_pack", "space, epoch, seq, chain, doc, record, done, total"),
+            ("kernel_actor", "doc, actor, device"),
         ] {
             let quoted = columns.split(", ").map(|column| format!("quote({column})")).collect::<Vec<_>>().join(" || '|' || ");
             for mut row in ctx.sql.query(&format!("select {quoted} from {table} order by 1"), &[])? {
@@ -275,7 +277,7 @@ fn dump(desk: &mut Desk) -> Vec<String> {
         }
         for mut row in ctx.sql.query("select doc from kernel_doc order by doc", &[])? {
             let doc: String = row.take(0)?;
-            let heads: Vec<ChangeHash> = ctx.doc(&doc)?.get_heads();
+            let heads: std::result::Result<Vec<ChangeHash>, crate::Code> = ctx.doc(&doc).map(automerge::Automerge::get_heads).map_err(|error| error.code);
             all.push(format!("{doc} {heads:?}"));
         }
         Ok(all)
@@ -349,6 +351,79 @@ pub fn receive(bytes: &[u8]) {
     desk.run(|ctx| ctx.receive(&Nobody, &mut known, first, &[Item::Entry(fresh.bytes().to_vec())], chain)).expect("an honest entry is taken over");
 }
 
+/// A device that receives an arbitrary pack: it is taken over and the log goes on from there, or the store is as before,
+/// and what a cut pack has left is no hindrance to the log.
+///
+/// # Panics
+/// When that does not hold.
+pub fn pack(bytes: &[u8]) {
+    let choices = &mut Choices(bytes);
+    let honest = honest();
+    let mut desk = Desk::new(8, &[]);
+    desk.run(|ctx| space::create(ctx.sql, the_space())).expect("a device begins a space");
+    let mut stream = Vec::new();
+    for _ in 0..choices.below(8) {
+        some_piece(choices, honest, &mut stream);
+    }
+    stream.extend_from_slice(choices.bytes());
+    let mut reader = crate::pack::Reader::default();
+    let mut unpacking = crate::pack::Unpacking::new(the_space());
+    let mut whole = false;
+    for part in stream.chunks(1 + choices.below(200)) {
+        let before = dump(&mut desk);
+        let taken = reader.take(part).and_then(|pieces| desk.run(|ctx| unpacking.take(ctx, &Nobody, pieces)));
+        match taken {
+            Ok(end) => whole |= end,
+            Err(_) => {
+                assert_eq!(dump(&mut desk), before, "a refusal left traces");
+                break;
+            }
+        }
+    }
+    if !whole {
+        desk.run(|ctx| crate::pack::leave(ctx.sql, the_space())).expect("a pack can be left");
+        let mut known = desk.run(|ctx| space::get(ctx.sql, the_space())).expect("the space is there");
+        let chain = honest.iter().fold(known.chain, |chain, entry| chain.then(entry.bytes()));
+        let items: Vec<Item> = honest.iter().map(|entry| Item::Entry(entry.bytes().to_vec())).collect();
+        // Unless the pack brought a document under this name that the store can't read, the log brings what it always does.
+        let readable = desk.run(|ctx| Ok(ctx.doc(DOC).map(|_| ()).err().is_none_or(|error| error.code == crate::Code::NotFound))).expect("a store answers");
+        let received = desk.run(|ctx| {
+            ctx.receive(&Nobody, &mut known, 1, &items, chain)?;
+            space::save(ctx.sql, &known)
+        });
+        assert!(received.is_ok() || !readable, "{received:?}");
+    }
+}
+
+fn some_piece(choices: &mut Choices<'_>, honest: &[Entry], stream: &mut Vec<u8>) {
+    use crate::pack::{Author, Piece, document, write};
+    match choices.byte() % 6 {
+        0 | 1 => {
+            let seq = choices.below(5) as u64;
+            let chain = honest.iter().take(seq as usize).fold(Chain::empty(the_space()), |chain, entry| chain.then(entry.bytes()));
+            write(stream, &Piece::Begin { space: the_space(), epoch: [choices.byte(); 16], seq, chain, total: choices.number() });
+        }
+        2 | 3 => {
+            let mut saved = automerge::Automerge::new();
+            let changes = honest.iter().filter(|entry| entry.kind == Kind::Change).take(choices.below(4)).filter_map(|entry| entry.change().ok());
+            let _ = saved.apply_changes(changes);
+            let mut bytes = saved.save();
+            if choices.below(4) == 0 {
+                let at = choices.below(bytes.len());
+                bytes[at] = choices.byte();
+            }
+            let authors = vec![Author { actor: choices.bytes().to_vec().into(), device: [choices.byte(); 32] }];
+            let doc = if choices.below(4) == 0 { "doc_b" } else { DOC };
+            document(doc, &bytes, authors).iter().for_each(|piece| write(stream, piece));
+        }
+        4 => {
+            let entry = &honest[choices.below(honest.len())];
+            write(stream, &Piece::Record { seq: choices.below(6) as u64, entry: entry.bytes().to_vec().into() });
+        }
+        _ => write(stream, &Piece::End),
+    }
+}
+
 fn some_item(choices: &mut Choices<'_>, honest: &[Entry], own: &[Entry], next: &mut usize) -> Item {
     let key = SigningKey::from_bytes(&[3; 32]);
     match choices.byte() % 12 {
@@ -412,16 +487,70 @@ fn seal(chunk: &mut [u8]) -> [u8; 32] {
 mod tests {
     use proptest::prelude::*;
 
+    use super::*;
+
     /// Among them is whatever the fuzzer has found.
     #[test]
     fn the_fuzzers_corpus() {
         for (target, harness) in
-            [("entry", super::entry as fn(&[u8])), ("protocol", super::protocol), ("session", super::session), ("receive", super::receive)]
+            [("entry", super::entry as fn(&[u8])), ("protocol", super::protocol), ("session", super::session), ("receive", super::receive), ("pack", super::pack)]
         {
             for seed in std::fs::read_dir(format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
                 harness(&std::fs::read(seed.unwrap().path()).unwrap());
             }
         }
+    }
+
+    /// A well-formed change that Automerge can't apply after these entries.
+    fn unreadable(before: &[Entry], model: &Entry) -> Entry {
+        let document = || {
+            let mut document = automerge::Automerge::new();
+            document.apply_changes(before.iter().filter(|entry| entry.kind == Kind::Change).map(|entry| entry.change().unwrap())).unwrap();
+            document
+        };
+        for at in 12..model.payload.len() {
+            for byte in 0..=255_u8 {
+                let mut payload = model.payload.clone();
+                payload[at] = byte;
+                let hash = seal(&mut payload);
+                let entry = Entry::sign(&SigningKey::from_bytes(&[3; 32]), the_space(), Kind::Change, &hash, DOC, Timestamp::from_millis(5), payload);
+                let Ok(change) = entry.change() else { continue };
+                let mut document = document();
+                let applied = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| document.apply_changes([change])));
+                if !matches!(applied, Ok(Ok(()))) {
+                    return entry;
+                }
+            }
+        }
+        panic!("every change can be applied; then there is nothing to leave out");
+    }
+
+    #[test]
+    fn a_change_that_can_not_be_applied_is_left_out_and_stops_nobody() {
+        let honest = honest();
+        let bad = unreadable(&honest[..2], &honest[3]);
+        let mut desk = Desk::new(8, &[]);
+        let log = [&honest[..2], std::slice::from_ref(&bad), &honest[2..]].concat();
+        desk.run(|ctx| space::create(ctx.sql, the_space())).unwrap();
+        for (entries, first) in [(&log[..4], 1), (&log[4..], 5)] {
+            desk.run(|ctx| {
+                let mut known = space::get(ctx.sql, the_space())?;
+                let items: Vec<Item> = entries.iter().map(|entry| Item::Entry(entry.bytes().to_vec())).collect();
+                let chain = entries.iter().fold(known.chain, |chain, entry| chain.then(entry.bytes()));
+                ctx.receive(&Nobody, &mut known, first, &items, chain)?;
+                space::save(ctx.sql, &known)
+            })
+            .unwrap();
+        }
+        let heads = |desk: &mut Desk| desk.run(|ctx| Ok(ctx.doc(DOC)?.get_heads())).unwrap();
+        assert_eq!(heads(&mut desk), [ChangeHash(honest[3].id.clone().try_into().unwrap())]);
+        let checks = desk.run(|ctx| crate::log::verify(ctx, &Nobody)).unwrap();
+        assert!(checks.iter().all(|check| check.ok));
+        let left_out: u64 = desk.run(|ctx| Ok(crate::log::parts(ctx.sql, the_space())?.iter().map(|part| part.unreadable).sum())).unwrap();
+        assert_eq!(left_out, 1);
+        // Nor when it is put away.
+        desk.run(|ctx| crate::pack::seal(ctx, the_space(), 0, 100)).unwrap();
+        assert_eq!(heads(&mut desk), [ChangeHash(honest[3].id.clone().try_into().unwrap())]);
     }
 
     proptest! {
@@ -445,6 +574,11 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_pack_taken(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            super::pack(&bytes);
+        }
 
         #[test]
         fn any_entries_received(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
