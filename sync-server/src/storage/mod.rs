@@ -69,11 +69,10 @@ trait Engine: Sql + Send {
     /// Begins a transaction, after connecting anew if need be. One that writes waits for those of other nodes.
     fn begin(&mut self) -> Result<()>;
     /// Whether a statement failed since this was last asked, after which the transaction takes no more before a rollback.
-    /// What was held back is sent first.
     fn is_spoiled(&mut self) -> bool;
-    /// Ends the last savepoint by `before`, and the transaction so that it is on disk.
-    fn commit(&mut self, before: &str) -> Result<(), Outage> {
-        self.script(&format!("{before} commit")).map_err(|error| {
+    /// Ends the transaction so that it is on disk; its last savepoint has been released.
+    fn commit(&mut self) -> Result<(), Outage> {
+        self.script("commit").map_err(|error| {
             tracing::error!(%error, "a transaction was not written");
             Outage::Failed
         })
@@ -388,12 +387,11 @@ fn commit(engine: &mut dyn Engine, mut jobs: mpsc::Receiver<Box<dyn Job>>, count
         let mut next = Some(first);
         while let Some(mut job) = next {
             if written.is_ok() {
-                match take(engine, before, &mut *job) {
+                match settle(engine, before, "savepoint job", group.last_mut()).and_then(|()| take(engine, &mut *job)) {
                     Ok(end) => before = end,
                     Err(error) => {
-                        tracing::error!(%error, "a transaction was given up");
                         let _ = engine.script("rollback");
-                        written = Err(if error.code == Code::Offline { Outage::Unreachable } else { Outage::Failed });
+                        written = Err(given_up(&error));
                     }
                 }
             }
@@ -401,7 +399,7 @@ fn commit(engine: &mut dyn Engine, mut jobs: mpsc::Receiver<Box<dyn Job>>, count
             next = if group.len() < GROUP && began.elapsed() < GATHERING { jobs.try_recv().ok() } else { None };
         }
         if written.is_ok() {
-            written = engine.commit(before);
+            written = settle(engine, before, "", group.last_mut()).map_err(|error| given_up(&error)).and_then(|()| engine.commit());
             if written.is_err() {
                 let _ = engine.script("rollback");
             }
@@ -416,14 +414,36 @@ fn commit(engine: &mut dyn Engine, mut jobs: mpsc::Receiver<Box<dyn Job>>, count
     engine.close();
 }
 
+fn given_up(error: &Error) -> Outage {
+    tracing::error!(%error, "a transaction was given up");
+    if error.code == Code::Offline { Outage::Unreachable } else { Outage::Failed }
+}
+
+/// Ends the savepoint of the job before, and goes on with `then`. What an engine held back of that job is sent with it; if
+/// it fails, that job alone is taken back. An error is one of the whole transaction, as a full disk or a broken connection
+/// ends it.
+fn settle(engine: &mut dyn Engine, before: &str, then: &str, last: Option<&mut Box<dyn Job>>) -> Result<()> {
+    if before.is_empty() && then.is_empty() {
+        return Ok(());
+    }
+    match (engine.script(&format!("{before} {then}")), last) {
+        (Ok(()), _) => Ok(()),
+        (Err(error), Some(last)) if !before.is_empty() => {
+            engine.script("rollback to savepoint job; release savepoint job")?;
+            last.undo(error);
+            engine.script(then)
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
 /// Runs a job on its own: it stands or falls alone, whatever the others of its group do. Answers what ends it.
-/// An error is one of the whole transaction, as a full disk or a broken connection ends it.
-fn take(engine: &mut dyn Engine, before: &str, job: &mut dyn Job) -> Result<&'static str> {
-    engine.script(&format!("{before} savepoint job"))?;
+fn take(engine: &mut dyn Engine, job: &mut dyn Job) -> Result<&'static str> {
+    let _ = engine.is_spoiled();
     let keep = job.run(engine.sql());
     let spoiled = engine.is_spoiled();
     if keep && spoiled {
-        job.undo(Error::internal("a statement of the job failed"));
+        job.undo(Error::internal("a job went on after one of its statements had failed"));
     }
     if keep && !spoiled {
         return Ok("release savepoint job;");

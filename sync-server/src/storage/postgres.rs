@@ -278,6 +278,10 @@ impl Sql for Link {
     }
 
     fn put(&mut self, sql: &str, values: &[Value]) -> Result<()> {
+        // Whoever only reads is refused at once.
+        if !self.writes {
+            return self.execute(sql, values).map(|_| ());
+        }
         super::storable(values)?;
         let held = self.prepared(sql).and_then(|statement| {
             self.size += values.iter().map(|value| if let Value::Blob(bytes) = value { bytes.len() } else { 0 }).sum::<usize>();
@@ -324,17 +328,16 @@ impl Engine for Link {
     }
 
     fn is_spoiled(&mut self) -> bool {
-        let sent = self.flush();
-        if let Err(error) = &sent {
-            tracing::warn!(%error, "a statement failed");
-        }
-        std::mem::take(&mut self.spoiled) || sent.is_err()
+        std::mem::take(&mut self.spoiled)
     }
 
-    fn commit(&mut self, before: &str) -> Result<(), Outage> {
+    fn commit(&mut self) -> Result<(), Outage> {
+        // Nothing is held back here: the release of the last savepoint has sent it.
+        if !self.held.is_empty() {
+            return Err(Outage::Failed);
+        }
         let Some(client) = self.client.as_ref() else { return Err(Outage::Unreachable) };
-        // In a transaction that was given up, `commit` would roll back without a word; the release before it fails.
-        self.runtime.block_on(client.batch_execute(&format!("{before} commit"))).map_err(|source| {
+        self.runtime.block_on(client.batch_execute("commit")).map_err(|source| {
             let refused = source.as_db_error().is_some_and(|error| error.parsed_severity() == Some(Severity::Error));
             tracing::error!(error = chain(&source), "a transaction was not written");
             if refused { Outage::Failed } else { Outage::Unknown }
@@ -355,7 +358,8 @@ impl Engine for Link {
     }
 }
 
-/// Migrations are written as SQLite reads them; of their words Postgres knows one by another name.
+/// Migrations are written as SQLite reads them. Postgres knows bytes by another name, and would sort texts by the habits
+/// of a country, which differ from machine to machine and from year to year; here they are sorted by their bytes.
 fn dialect(sql: &str) -> String {
     let mut translated = String::with_capacity(sql.len() + 16);
     for line in sql.split_inclusive('\n') {
@@ -366,7 +370,11 @@ fn dialect(sql: &str) -> String {
                 word.push(letter);
                 continue;
             }
-            translated.push_str(if word == "blob" { "bytea" } else { &word });
+            translated.push_str(match word.as_str() {
+                "blob" => "bytea",
+                "text" => "text collate \"C\"",
+                other => other,
+            });
             word.clear();
             if letter != '\0' {
                 translated.push(letter);
@@ -400,9 +408,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_word_of_a_type_is_translated() {
+    fn only_the_words_of_types_are_translated() {
         for (from, to) in [
-            ("create table a (device blob primary key, blobs text)", "create table a (device bytea primary key, blobs text)"),
+            ("create table a (device blob primary key, blobs text not null)", "create table a (device bytea primary key, blobs text collate \"C\" not null)"),
             ("-- a blob\ncreate table a (x blob);\n", "-- a blob\ncreate table a (x bytea);\n"),
             ("x blob", "x bytea"),
         ] {

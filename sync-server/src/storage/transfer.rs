@@ -151,7 +151,7 @@ fn copy(from: &Place, to: &Place, migrations: &[Migration], tables: &[Table], sa
         sums.insert(table.name.clone(), sum);
     }
     source.script("rollback")?;
-    target.commit("").map_err(|outage| outage.error())?;
+    target.commit().map_err(|outage| outage.error())?;
     source.close();
     target.close();
     Ok(sums)
@@ -302,7 +302,7 @@ mod tests {
                 .unwrap();
         }
         writer.execute("insert into sync_space (space, epoch, head, chain, bytes) values ($1, $2, 200, $3, 0)", values![space, [2_u8; 16], chain.0]).unwrap();
-        writer.commit("").map_err(|outage| outage.error()).unwrap();
+        writer.commit().map_err(|outage| outage.error()).unwrap();
         space
     }
 

@@ -1,10 +1,9 @@
 //! Every statement about the log.
 
 use kernel::entry::{Chain, Entry};
-use kernel::pack::Author;
 use kernel::protocol::{BATCH_BYTES, BATCH_COUNT, Epoch};
 use kernel::sync::Row;
-use kernel::{Result, SpaceId, Sql, values};
+use kernel::{Result, SpaceId, Sql, pack, values};
 
 /// The most entries that are sealed at once, and about the most bytes of them.
 const SEALED_COUNT: u64 = 4_096;
@@ -62,10 +61,17 @@ pub(super) fn append(sql: &mut dyn Sql, entry: &Entry, seq: u64, chain: Chain, n
     Ok(())
 }
 
-pub(super) fn actor(sql: &mut dyn Sql, space: SpaceId, doc: &str, actor: &[u8]) -> Result<Option<([u8; 32], u64)>> {
-    sql.find("select device, seq from sync_actor where space = $1 and doc = $2 and actor = $3", values![space, doc, actor])?
-        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
-        .transpose()
+/// An author of a document as it was met before: its device and its count.
+type Author = Option<([u8; 32], u64)>;
+
+/// An author of a document, and the document of another change.
+pub(super) fn actor(sql: &mut dyn Sql, space: SpaceId, doc: &str, actor: &[u8], other: Option<&[u8]>) -> Result<(Author, Option<String>)> {
+    let found = sql.find(
+        "select (select device from sync_actor where space = $1 and doc = $2 and actor = $3), (select seq from sync_actor where space = $1 and doc = $2 and actor = $3), (select subject from sync_entry where space = $1 and id = $4)",
+        values![space, doc, actor, other],
+    )?;
+    let Some(mut row) = found else { return Ok((None, None)) };
+    Ok((row.take::<Option<[u8; 32]>>(0)?.zip(row.take::<Option<u64>>(1)?), row.take(2)?))
 }
 
 pub(super) fn set_actor(sql: &mut dyn Sql, space: SpaceId, doc: &str, actor: &[u8], device: &[u8; 32], seq: u64) -> Result<()> {
@@ -218,7 +224,7 @@ pub(super) fn count(sql: &mut dyn Sql, space: SpaceId, doc: &str, record: u64, e
 }
 
 /// A document of a pack: its id, as Automerge saved it, and whose its actors are.
-pub type Document = (String, Vec<u8>, Vec<Author>);
+pub type Document = (String, Vec<u8>, Vec<pack::Author>);
 
 /// The next documents of a pack, about a batch of bytes, or a single larger one.
 pub(super) fn documents(sql: &mut dyn Sql, space: SpaceId, after: &str) -> Result<Vec<Document>> {
@@ -232,9 +238,9 @@ pub(super) fn documents(sql: &mut dyn Sql, space: SpaceId, after: &str) -> Resul
         last = Some(doc);
     }
     let Some(last) = last else { return Ok(Vec::new()) };
-    let mut authors: std::collections::BTreeMap<String, Vec<Author>> = std::collections::BTreeMap::new();
+    let mut authors: std::collections::BTreeMap<String, Vec<pack::Author>> = std::collections::BTreeMap::new();
     for mut row in sql.query("select doc, actor, device from sync_actor where space = $1 and doc > $2 and doc <= $3", values![space, after, &last])? {
-        authors.entry(row.take(0)?).or_default().push(Author { actor: row.take::<Vec<u8>>(1)?.into(), device: row.take(2)? });
+        authors.entry(row.take(0)?).or_default().push(pack::Author { actor: row.take::<Vec<u8>>(1)?.into(), device: row.take(2)? });
     }
     sql.query("select doc, bytes from sync_snapshot where space = $1 and doc > $2 and doc <= $3 order by doc", values![space, after, &last])?
         .into_iter()

@@ -94,9 +94,24 @@ async fn values_come_back_as_they_went() {
     assert!(found == wanted, "values differ");
     // A question that writes is refused, and the next one is answered.
     assert!(storage.read(|sql| sql.execute("delete from sync_space", &[])).await.is_err());
+    assert!(storage.read(|sql| sql.put("delete from sync_space", &[])).await.is_err());
     assert_eq!(storage.read(|sql| sql.query("select count(*) from sync_space", &[])).await.unwrap(), [Row(vec![Value::Int(10)])]);
     assert_eq!(storage.write(|sql| sql.execute("delete from sync_space where head > $1", values![0_i64])).await.unwrap(), 4);
     assert_eq!(storage.write(|sql| sql.query("select $1", values!["a\0b"])).await.unwrap_err().code, Code::Invalid);
+    drop(storage);
+    threads.join();
+}
+
+#[tokio::test]
+async fn texts_are_sorted_by_their_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (storage, threads) = open(folder.path());
+    let mut names = ["b", "B", "a", "_", "Z", "\u{e9}", "z", "a-b", "ab", "\u{416}"];
+    storage.write(move |sql| names.iter().try_for_each(|name| invite(sql, name))).await.unwrap();
+    names.sort_unstable();
+    assert_eq!(kept(&storage).await, names);
+    let after = storage.read(|sql| sql.query("select count(*) from identity_organisation where organisation > $1", values!["Z"])).await.unwrap();
+    assert_eq!(after, [Row(vec![Value::Int(8)])]);
     drop(storage);
     threads.join();
 }
