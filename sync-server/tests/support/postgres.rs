@@ -80,14 +80,22 @@ impl Postgres {
         format!("postgres://scantling@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
-    /// An empty database that sorts texts by the habits of a country, as many do; the same again for a name that was used before.
+    /// An empty database that sorts texts by the habits of a country, as many do; the same again for a name that was
+    /// used before.
     pub fn database(&self, name: &str) -> String {
-        let (url, sql) = (self.url("postgres"), format!("create database \"{name}\" template template0 locale_provider icu icu_locale 'en-US' locale 'C.UTF-8'"));
-        let made = std::thread::spawn(move || ::postgres::Client::connect(&url, ::postgres::NoTls).and_then(|mut client| client.batch_execute(&sql))).join().expect("the thread");
-        if let Err(error) = made {
-            assert_eq!(error.code().map(::postgres::error::SqlState::code), Some("42P04"), "{error}");
+        let plain = format!("create database \"{name}\" template template0");
+        // Before version 15 there was but one kind of habits.
+        if !self.try_make(&format!("{plain} locale_provider icu icu_locale 'en-US' locale 'C.UTF-8'")) {
+            assert!(self.try_make(&plain), "{plain}");
         }
         self.url(name)
+    }
+
+    /// Whether there is the database now.
+    fn try_make(&self, sql: &str) -> bool {
+        let (url, sql) = (self.url("postgres"), sql.to_owned());
+        let made = std::thread::spawn(move || ::postgres::Client::connect(&url, ::postgres::NoTls).and_then(|mut client| client.batch_execute(&sql))).join().expect("the thread");
+        made.map_or_else(|error| error.code().map(::postgres::error::SqlState::code) == Some("42P04"), |()| true)
     }
 
     /// What a query answers, its first column as text.
