@@ -8,6 +8,7 @@ mod fuzz;
 mod machine;
 mod project;
 mod run;
+mod simulate;
 mod steps;
 mod test;
 
@@ -96,6 +97,12 @@ const TASKS: &[Task] = &[
         usage: "kill [ROUNDS]",
         about: "kill the sync server in a stream of edits, 1,000 times unless said, on SQLite and on Postgres",
         run: kill,
+    },
+    Task {
+        name: "simulate",
+        usage: "simulate [--seeds N] [--seed S]",
+        about: "run worlds of devices and servers on failing networks and disks, 10,000 unless told",
+        run: simulate::run,
     },
     Task { name: "types", usage: "types", about: "write the screens' types from the command table", run: types },
     Task { name: "briefs", usage: "briefs [--miss NAME]", about: "measure the translator against the evaluation briefs", run: briefs },

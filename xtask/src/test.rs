@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::project::Project;
 use crate::steps::{Step, Steps, elapsed};
-use crate::{Result, machine, only};
+use crate::{Result, machine, only, simulate};
 
 /// Checks the form, then the parts, then the whole; what fails soonest comes first.
 ///
@@ -33,7 +33,8 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     let mut server = project.packages("sync-server");
     let benches = project.packages("tests/bench");
     let mut whole = project.packages("tests");
-    whole.retain(|package| !benches.contains(package));
+    let simulation = project.packages("tests/simulation");
+    whole.retain(|package| !benches.contains(package) && !simulation.contains(package));
     let window: &[&str] = if fast || project.packages("app").is_empty() { &[] } else { &["--features", "scantling/desktop"] };
     let cargo = |verb: &str, packages: &[&str], rest: &[&[&str]]| {
         let mut command = project.cargo();
@@ -52,6 +53,17 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     server.extend(&whole);
     if !server.is_empty() {
         steps.add(Step::new("Checking the sync server and the tests", cargo("clippy", &server, &[strict])));
+    }
+    if !simulation.is_empty() {
+        let checked: &[&str] = &["--profile", "simulation", "--", "-D", "warnings"];
+        steps.add(Step::new("Checking the simulation", cargo("clippy", &simulation, &[checked])));
+        steps.add(Step::new("Building the simulation", simulate::build(project)));
+        let mut worlds = std::process::Command::new(simulate::program(project));
+        worlds.args(["--seeds", if fast { "1000" } else { "10000" }]).current_dir(&project.root);
+        steps.add(
+            Step::new(if fast { "Simulating 1,000 worlds" } else { "Simulating 10,000 worlds" }, worlds)
+                .advice("The last line repeats the shortened run. Mend what it shows, and name a test of the crate after it."),
+        );
     }
     if !project.packages("app").is_empty() {
         steps.add(Step::new(if fast { "Building the command line" } else { "Building the desktop app" }, cargo("build", &["scantling"], &[window])));

@@ -70,6 +70,14 @@ impl Store {
         self.docs = Docs::new(OPEN_DOCUMENTS);
     }
 
+    /// Ends at once, as a process does that is killed, and leaves what is on disk.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn kill(self) -> Connection {
+        let _ = self.connection.execute_batch("rollback");
+        self.connection
+    }
+
     fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch("begin immediate").map_err(from_rusqlite)?;
         let result = work(self).and_then(|value| self.connection.execute_batch("commit").map_err(from_rusqlite).map(|()| value));

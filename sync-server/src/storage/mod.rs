@@ -238,6 +238,15 @@ impl Threads {
 pub struct Pending<T>(oneshot::Receiver<Result<T>>);
 
 impl<T> Pending<T> {
+    /// Its answer, if the job has ended.
+    pub fn now(&mut self) -> Option<Result<T>> {
+        match self.0.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+            Err(oneshot::error::TryRecvError::Closed) => Some(Err(closing())),
+        }
+    }
+
     /// Its answer, after the commit.
     ///
     /// # Errors
@@ -316,10 +325,10 @@ impl Storage {
         after: impl FnOnce(&T) + Send + 'static,
     ) -> Result<Pending<T>> {
         let room = tokio::time::timeout(PATIENCE, self.write.reserve()).await.map_err(|_| busy())?.map_err(|_| closing())?;
-        let (job, reply) = job(work, after);
+        let (job, pending) = Queued::new(work, after);
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
-        room.send(job);
-        Ok(Pending(reply))
+        room.send(job.0);
+        Ok(pending)
     }
 
     /// Asks in a transaction that only reads.
@@ -376,40 +385,14 @@ fn unreachable() -> Error {
 
 fn commit(engine: &mut dyn Engine, mut jobs: mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
     while let Some(first) = jobs.blocking_recv() {
-        let mut group: Vec<Box<dyn Job>> = Vec::new();
         let began = Instant::now();
-        let mut written = engine.begin().map_err(|error| {
-            tracing::error!(%error, "a transaction could not begin");
-            if error.code == Code::Offline { Outage::Unreachable } else { Outage::Failed }
-        });
-        // What ends the job before is said together with the beginning of the next.
-        let mut before = "";
         let mut next = Some(first);
-        while let Some(mut job) = next {
-            if written.is_ok() {
-                match settle(engine, before, "savepoint job", group.last_mut()).and_then(|()| take(engine, &mut *job)) {
-                    Ok(end) => before = end,
-                    Err(error) => {
-                        let _ = engine.script("rollback");
-                        written = Err(given_up(&error));
-                    }
-                }
-            }
-            group.push(job);
-            next = if group.len() < GROUP && began.elapsed() < GATHERING { jobs.try_recv().ok() } else { None };
-        }
-        if written.is_ok() {
-            written = settle(engine, before, "", group.last_mut()).map_err(|error| given_up(&error)).and_then(|()| engine.commit());
-            if written.is_err() {
-                let _ = engine.script("rollback");
-            }
-        }
-        counts.commits.fetch_add(1, Ordering::Relaxed);
-        counts.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
-        counts.waiting.fetch_sub(group.len() as u64, Ordering::Relaxed);
-        for job in group {
-            job.finish(written.as_ref().copied());
-        }
+        let jobs = std::iter::from_fn(|| next.take().or_else(|| if began.elapsed() < GATHERING { jobs.try_recv().ok() } else { None })).take(GROUP);
+        commit_group(engine, jobs, |jobs| {
+            counts.commits.fetch_add(1, Ordering::Relaxed);
+            counts.jobs.fetch_add(jobs as u64, Ordering::Relaxed);
+            counts.waiting.fetch_sub(jobs as u64, Ordering::Relaxed);
+        });
     }
     engine.close();
 }
@@ -434,6 +417,98 @@ fn settle(engine: &mut dyn Engine, before: &str, then: &str, last: Option<&mut B
             engine.script(then)
         }
         (Err(error), _) => Err(error),
+    }
+}
+
+/// Runs jobs in one transaction, says how many there were, and answers each.
+fn commit_group(engine: &mut dyn Engine, jobs: impl Iterator<Item = Box<dyn Job>>, ended: impl FnOnce(usize)) {
+    let mut group: Vec<Box<dyn Job>> = Vec::new();
+    let mut written = engine.begin().map_err(|error| {
+        tracing::error!(%error, "a transaction could not begin");
+        if error.code == Code::Offline { Outage::Unreachable } else { Outage::Failed }
+    });
+    // What ends the job before is said together with the beginning of the next.
+    let mut before = "";
+    for mut job in jobs {
+        if written.is_ok() {
+            match settle(engine, before, "savepoint job", group.last_mut()).and_then(|()| take(engine, &mut *job)) {
+                Ok(end) => before = end,
+                Err(error) => {
+                    let _ = engine.script("rollback");
+                    written = Err(given_up(&error));
+                }
+            }
+        }
+        group.push(job);
+    }
+    if written.is_ok() {
+        written = settle(engine, before, "", group.last_mut()).map_err(|error| given_up(&error)).and_then(|()| engine.commit());
+        if written.is_err() {
+            let _ = engine.script("rollback");
+        }
+    }
+    ended(group.len());
+    for job in group {
+        job.finish(written.as_ref().copied());
+    }
+}
+
+/// A job that waits to be put into a group.
+pub struct Queued(Box<dyn Job>);
+
+impl Queued {
+    /// A job, and where its answer will be.
+    pub fn new<T: Send + 'static>(work: impl FnOnce(&mut dyn Sql) -> Result<T> + Send + 'static, after: impl FnOnce(&T) + Send + 'static) -> (Self, Pending<T>) {
+        let (job, reply) = job(work, after);
+        (Self(job), Pending(reply))
+    }
+}
+
+/// A database of SQLite without threads and without a clock: whoever holds it decides when a group is written, as the
+/// simulation does.
+pub struct Bench(sqlite::File);
+
+impl Bench {
+    /// Takes over an open connection and brings its tables to the newest shape.
+    ///
+    /// # Errors
+    /// As [`Storage::open`].
+    pub fn open(connection: rusqlite::Connection, migrations: &[Migration]) -> Result<Self> {
+        let mut file = sqlite::File::over(connection);
+        file.begin()?;
+        migrate(file.sql(), migrations)?;
+        file.script("commit")?;
+        Ok(Self(file))
+    }
+
+    /// Writes these jobs in one transaction, as the writer's thread does.
+    pub fn write(&mut self, jobs: Vec<Queued>) {
+        commit_group(&mut self.0, jobs.into_iter().map(|job| job.0), |_| ());
+    }
+
+    /// Asks as the readers' threads do.
+    ///
+    /// # Errors
+    /// Those of the question.
+    pub fn read<T>(&mut self, work: impl FnOnce(&mut dyn Sql) -> Result<T>) -> Result<T> {
+        self.0.script("begin")?;
+        let answer = work(self.0.sql());
+        let _ = self.0.script("rollback");
+        answer
+    }
+
+    /// Statements outside of any transaction, as an admin may make them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn script(&mut self, sql: &str) -> Result<()> {
+        self.0.script(sql)
+    }
+
+    /// Ends, and leaves what is on disk.
+    #[must_use]
+    pub fn close(self) -> rusqlite::Connection {
+        self.0.into_connection()
     }
 }
 

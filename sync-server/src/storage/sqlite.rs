@@ -29,6 +29,17 @@ impl File {
         Ok(Self { connection, begin: WRITE })
     }
 
+    /// One that is open already, to write.
+    pub(super) fn over(connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(256);
+        Self { connection, begin: WRITE }
+    }
+
+    /// The connection itself.
+    pub(super) fn into_connection(self) -> Connection {
+        self.connection
+    }
+
     /// One of those that read.
     pub(super) fn reader(path: &Path) -> Result<Self> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(from_rusqlite)?;

@@ -160,10 +160,15 @@ impl Line {
                     self.trouble(error).await;
                 }
             }
-            Ask::Read { space, after } => match self.read(space, after).await {
-                Ok(rows) => self.session.rows(space, rows),
-                Err(error) => self.trouble(error).await,
-            },
+            Ask::Read { space, after } => {
+                let rows = self.read(space, after).await;
+                // What was read may be newer than the person's membership; if so, that is among the news.
+                self.news().await;
+                match rows {
+                    Ok(rows) => self.session.rows(space, rows),
+                    Err(error) => self.trouble(error).await,
+                }
+            }
             Ask::Relay { space, body } => {
                 // Too many are dropped in silence: they are worth nothing a second later.
                 if self.ephemeral.take("", self.app.now()).is_ok() {
@@ -292,9 +297,10 @@ impl Line {
         }
         for space in news.changed {
             match self.state(person, space, None).await {
-                Ok(Some(state)) => self.session.space(state),
+                Ok(Some(state)) => self.session.changed(state),
                 Ok(None) => self.closed(space),
-                Err(error) => tracing::warn!(%error, "a space could not be looked at"),
+                // Whoever had to leave must not read on because that could not be looked up.
+                Err(error) => return self.trouble(error).await,
             }
         }
         for (space, person, body) in news.relayed {

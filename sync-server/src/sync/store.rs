@@ -95,7 +95,10 @@ pub(super) fn authors(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<[u8; 32]>
 }
 
 /// The next batch of a log, bounded by number and by bytes.
-pub(super) fn read(sql: &mut dyn Sql, space: SpaceId, after: u64) -> Result<Vec<Row>> {
+///
+/// # Errors
+/// Those of the database.
+pub fn read(sql: &mut dyn Sql, space: SpaceId, after: u64) -> Result<Vec<Row>> {
     // Lengths first: a batch of the largest entries must not be read to be thrown away.
     let (mut last, mut total) = (after, 0);
     for mut row in sql.query("select seq, length(bytes) from sync_entry where space = $1 and seq > $2 order by seq limit $3", values![space, after, BATCH_COUNT])? {

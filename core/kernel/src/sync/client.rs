@@ -1,10 +1,11 @@
 //! The device's side of the connection to one server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::bytes::ByteVec;
 
-use crate::log::{Contexts, counts, is_waiting, outbox};
+use crate::entry::Entry;
+use crate::log::{Contexts, Item, counts, find, is_waiting, outbox};
 use crate::protocol::{Aside, BATCH_BYTES, BATCH_COUNT, Cursor, Mark, Push, SpaceState, ToClient, ToServer, VERSION, decode, encode};
 use crate::space::{self, Space};
 use crate::{Ctx, Error, PersonId, Result, SpaceId, Sql, Words, values};
@@ -20,6 +21,12 @@ pub struct Client {
     pushed: BTreeMap<SpaceId, i64>,
     /// How far the others were told that this device has read.
     told: BTreeMap<SpaceId, u64>,
+    /// The ids of these entries: the number of one that is given up goes to the next that is written.
+    newest: BTreeMap<SpaceId, Vec<u8>>,
+    /// Subscribed, and not yet told where the stream begins: what arrives until then was on its way before.
+    asked: BTreeSet<SpaceId>,
+    /// Whose entries were asked for in full, because the server named one that the person has given up meanwhile.
+    in_full: BTreeSet<SpaceId>,
     /// Why the server ended the connection, or asks for patience.
     problem: Option<(String, Words, Option<u64>)>,
 }
@@ -28,7 +35,16 @@ impl Client {
     /// A connection to the server at this address.
     #[must_use]
     pub fn new(server: &str) -> Self {
-        Self { server: server.to_owned(), person: None, pushed: BTreeMap::new(), told: BTreeMap::new(), problem: None }
+        Self {
+            server: server.to_owned(),
+            person: None,
+            pushed: BTreeMap::new(),
+            told: BTreeMap::new(),
+            newest: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            in_full: BTreeSet::new(),
+            problem: None,
+        }
     }
 
     /// Whether the server has answered.
@@ -71,33 +87,38 @@ impl Client {
     /// # Errors
     /// `Damaged` when the server's log does not continue the one on this device; those of the store.
     pub fn receive(&mut self, ctx: &mut Ctx<'_>, contexts: &dyn Contexts, message: ToClient) -> Result<Vec<ToServer>> {
+        let mut again = None;
         match message {
             ToClient::Welcome { person, spaces } => {
                 self.person = Some(person);
                 for state in spaces {
-                    self.apply(ctx, &state)?;
+                    self.apply(ctx, &state, true)?;
                 }
             }
             ToClient::Space(state) => {
                 // Someone may have come who has not heard it.
                 self.told.remove(&state.space);
-                self.apply(ctx, &state)?;
+                again = self.apply(ctx, &state, false)?;
             }
             ToClient::Entries { space, first, items, chain, head, head_chain } => {
-                if !self.pushed.contains_key(&space) {
+                if !self.pushed.contains_key(&space) || self.asked.contains(&space) {
                     return Ok(Vec::new());
                 }
                 let mut known = space::get(ctx.sql, space)?;
+                if self.gave_up_one(ctx, space, &items)? {
+                    self.asked.insert(space);
+                    return Ok(vec![ToServer::Subscribe(cursor(ctx.sql, &known)?)]);
+                }
                 ctx.receive(contexts, &mut known, first, &items, chain)?;
                 known.head = Some((head, head_chain));
                 known.problem = None;
                 self.prove(ctx, known)?;
                 ctx.emit("sync", "EntriesReceived", space.to_string());
             }
-            ToClient::Known { space, id, .. } => {
-                // The place lies in the part that was read, so the entry got it there; anything else would be
-                // an acknowledgement without proof.
-                if self.pushed.contains_key(&space) && is_waiting(ctx.sql, space, &id)? {
+            ToClient::Known { space, id, seq } => {
+                // Where the place lies in the part that was read, the entry got it there; anything else would be
+                // an acknowledgement without proof. What lies beyond comes with the log.
+                if self.pushed.contains_key(&space) && seq <= space::get(ctx.sql, space)?.seq && is_waiting(ctx.sql, space, &id)? {
                     return Err(Error::damaged((
                         "The server says that it holds a change which its log does not contain. Reconnecting will send it again.",
                         "Сервер сообщает, что у него есть изменение, которого нет в его журнале. При переподключении оно будет отправлено снова.",
@@ -131,7 +152,9 @@ impl Client {
                 }
             }
         }
-        self.pump(ctx)
+        let mut messages = self.pump(ctx)?;
+        messages.extend(again);
+        Ok(messages)
     }
 
     /// What to push now. Called after local changes, and by [`Client::receive`].
@@ -145,6 +168,13 @@ impl Client {
         }
         for space in self.pushed.keys().copied().collect::<Vec<_>>() {
             let known = space::get(ctx.sql, space)?;
+            if let Some(newest) = self.newest.get(&space)
+                && find(ctx.sql, space, newest)?.is_none()
+            {
+                // It was given up; whatever follows it is looked at anew, and pushing again is harmless.
+                self.newest.remove(&space);
+                self.pushed.insert(space, 0);
+            }
             let caught_up = known.head.is_none_or(|(head, _)| known.seq >= head);
             let flying: u64 = ctx
                 .sql
@@ -197,6 +227,7 @@ impl Client {
                 }
                 (false, false) => {
                     self.pushed.insert(known.space, 0);
+                    self.asked.insert(known.space);
                     messages.push(ToServer::Subscribe(cursor(ctx.sql, &known)?));
                 }
                 _ => {}
@@ -227,12 +258,45 @@ impl Client {
         Ok(())
     }
 
-    fn apply(&mut self, ctx: &mut Ctx<'_>, state: &SpaceState) -> Result<()> {
+    /// Whether the server names an entry that is no longer here. An entry that was refused and sent again may be given
+    /// up before it is accepted; then it is needed in full, and a subscription makes the server forget what was pushed.
+    /// One that goes on naming what nobody holds is not asked a second time.
+    fn gave_up_one(&mut self, ctx: &mut Ctx<'_>, space: SpaceId, items: &[Item]) -> Result<bool> {
+        if self.in_full.contains(&space) {
+            return Ok(false);
+        }
+        for item in items {
+            if let Item::Own(id) = item
+                && find(ctx.sql, space, id)?.is_none()
+            {
+                return Ok(self.in_full.insert(space));
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a stream that begins there is one to listen to. After a subscription, messages of the stream before it
+    /// still arrive: those do not begin at a place that the subscription named. A stream that nobody asked for begins
+    /// where this device stands, unless it belongs to a subscription that was answered by mistake with such a message.
+    fn continues(&mut self, ctx: &mut Ctx<'_>, known: &Space, start: u64) -> Result<bool> {
+        if start == known.seq {
+            return Ok(true);
+        }
+        let named = start == 0 || start < known.seq && space::marks(ctx.sql, known.space)?.iter().any(|(mark, _)| *mark == start);
+        Ok(named && self.asked.contains(&known.space))
+    }
+
+    /// Takes over how a space is; answers what to send when the stream does not stand where this device does.
+    fn apply(&mut self, ctx: &mut Ctx<'_>, state: &SpaceState, greeted: bool) -> Result<Option<ToServer>> {
         // A space that was paused or has failed on this connection stays where it is.
         if !self.pushed.contains_key(&state.space) {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(mut known) = space::find(ctx.sql, state.space)? else { return Ok(()) };
+        let Some(mut known) = space::find(ctx.sql, state.space)? else { return Ok(None) };
+        if !greeted && !self.continues(ctx, &known, state.start)? {
+            return Ok(if self.asked.insert(state.space) { Some(ToServer::Subscribe(cursor(ctx.sql, &known)?)) } else { None });
+        }
+        self.asked.remove(&state.space);
         if state.start != known.seq {
             ctx.rewind(&mut known, state.start)?;
             self.pushed.insert(known.space, 0);
@@ -262,7 +326,7 @@ impl Client {
         }
         self.prove(ctx, known)?;
         ctx.emit("sync", "SpaceChanged", state.space.to_string());
-        Ok(())
+        Ok(None)
     }
 
     /// Saves the space; when nothing waits and both proofs are equal, this is the moment at which it was proven.
@@ -276,8 +340,9 @@ impl Client {
     fn batch(&mut self, ctx: &mut Ctx<'_>, space: SpaceId, bytes: usize) -> Result<Option<Push>> {
         let after = self.pushed.get(&space).copied().unwrap_or(0);
         let waiting = outbox(ctx.sql, space, after, BATCH_COUNT, bytes)?;
-        let Some((last, _)) = waiting.last() else { return Ok(None) };
+        let Some((last, entry)) = waiting.last() else { return Ok(None) };
         self.pushed.insert(space, *last);
+        self.newest.insert(space, Entry::trusted(entry)?.id);
         Ok(Some(Push { space, entries: waiting.into_iter().map(|(_, entry)| ByteVec::from(entry)).collect() }))
     }
 }

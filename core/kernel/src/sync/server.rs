@@ -229,15 +229,23 @@ impl Session {
         self.end(code, reason);
     }
 
-    /// The answer to [`Ask::Follow`]; or a followed space is otherwise than before, and then `start` says nothing.
-    pub fn space(&mut self, state: SpaceState) {
+    /// A followed space is otherwise than before; `start` says nothing.
+    pub fn changed(&mut self, state: SpaceState) {
+        // One that is about to be followed brings its news with the answer, and this is none: it would begin anywhere.
         if let Some(followed) = self.followed.get(&state.space) {
             // The log goes on where this connection is; only people and roles are news.
             let state = SpaceState { start: followed.sent, ..state };
             let (space, head, chain) = (state.space, state.head, state.chain);
             self.tell(state);
             self.moved(space, head, chain);
-        } else if self.following.get(&state.space).is_some_and(|&seq| state.start == 0 || state.start == seq) {
+        }
+    }
+
+    /// The answer to [`Ask::Follow`].
+    pub fn space(&mut self, state: SpaceState) {
+        if self.followed.contains_key(&state.space) {
+            self.changed(state);
+        } else if self.following.get(&state.space).is_some_and(|&seq| state.start <= seq) {
             self.following.remove(&state.space);
             self.follow(&state);
             let space = state.space;

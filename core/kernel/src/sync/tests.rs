@@ -408,6 +408,20 @@ fn a_device_that_subscribes_again_is_believed_about_its_place() {
 }
 
 #[test]
+fn a_subscription_is_answered_with_a_mark_and_by_its_answer_alone() {
+    let mut session = admitted(state(0, 0));
+    session.frame(&encode(&ToServer::Unsubscribe(the_space())));
+    let mark = crate::protocol::Mark { seq: 3, chain: Chain([3; 32]) };
+    session.frame(&encode(&ToServer::Subscribe(Cursor { space: the_space(), epoch: None, seq: 4, chain: Chain([4; 32]), marks: Some(vec![mark]) })));
+    while session.poll().is_some() {}
+    session.changed(state(9, 0));
+    assert_eq!(session.poll(), None, "news of people say nothing about where to begin");
+    session.space(state(9, 3));
+    assert!(matches!(session.poll(), Some(Ask::Send(ToClient::Space(SpaceState { start: 3, .. })))));
+    assert_eq!(session.poll(), Some(Ask::Read { space: the_space(), after: 3 }));
+}
+
+#[test]
 fn others_presence_costs_a_slow_connection_bounded_memory() {
     let mut session = admitted(state(0, 0));
     for at in 0..100_000_u64 {
@@ -488,6 +502,80 @@ fn a_paused_space_keeps_its_place_whatever_is_still_on_its_way() {
     let late = SpaceState { start: 5, head: 6, ..state(6, 5) };
     say(&mut world, ToClient::Space(late)).unwrap();
     assert_eq!(world.space(0), known);
+}
+
+#[test]
+fn what_was_on_its_way_when_a_space_was_left_is_no_gap_after_it_is_followed_again() {
+    let mut world = World::new(1);
+    world.settle();
+    for paused in [true, false] {
+        let mut known = world.space(0);
+        known.paused = paused;
+        world.desks[0].run(|ctx| space::save(ctx.sql, &known)).unwrap();
+        let client = &mut world.connections[0].as_mut().unwrap().client;
+        assert_eq!(world.desks[0].run(|ctx| client.refollow(ctx)).unwrap().len(), 1);
+    }
+    let known = world.space(0);
+    let (record, late) = (signed(Kind::Record, &[5; 16], vec![]), signed(Kind::Record, &[6; 16], vec![]));
+    let entries = |first: u64, chain: Chain, entry: &Entry| ToClient::Entries {
+        space: the_space(),
+        first,
+        items: vec![Item::Entry(entry.bytes().to_vec())],
+        chain: chain.then(entry.bytes()),
+        head: first,
+        head_chain: chain.then(entry.bytes()),
+    };
+    say(&mut world, entries(known.seq + 2, known.chain.then(record.bytes()), &late)).unwrap();
+    assert_eq!(world.space(0), known, "the stream that was left is not heard");
+    let news = SpaceState { epoch: known.epoch.unwrap(), ..state(known.seq + 1, known.seq) };
+    say(&mut world, ToClient::Space(news)).unwrap();
+    say(&mut world, entries(known.seq + 1, known.chain, &record)).unwrap();
+    assert_eq!(world.space(0).seq, known.seq + 1);
+}
+
+#[test]
+fn a_stream_that_begins_neither_here_nor_at_the_start_is_asked_for_anew() {
+    let mut world = World::new(1);
+    world.settle();
+    let known = world.space(0);
+    let elsewhere = SpaceState { epoch: known.epoch.unwrap(), ..state(known.seq + 5, known.seq + 3) };
+    let cursor = Cursor { space: the_space(), epoch: known.epoch, seq: known.seq, chain: known.chain, marks: None };
+    assert_eq!(say(&mut world, ToClient::Space(elsewhere.clone())).unwrap(), [ToServer::Subscribe(cursor)]);
+    assert_eq!(say(&mut world, ToClient::Space(elsewhere)).unwrap(), [], "one question at a time");
+    assert_eq!(world.space(0), known);
+}
+
+#[test]
+fn an_entry_that_was_given_up_and_yet_accepted_is_asked_for_in_full_once() {
+    let (mut world, id) = waiting();
+    let entry = world.desks[0].run(|ctx| Ok(crate::log::find(ctx.sql, the_space(), &id)?.unwrap())).unwrap();
+    world.desks[0].run(|ctx| ctx.refuse(&Nobody, the_space(), &id, "dependencies", &"no".into())).unwrap();
+    world.desks[0].run(|ctx| ctx.discard(&Nobody, the_space(), &id)).unwrap();
+    let known = world.space(0);
+    let (head, chain) = (known.seq + 1, known.chain.then(entry.bytes()));
+    let entries = |item| ToClient::Entries { space: the_space(), first: head, items: vec![item], chain, head, head_chain: chain };
+    let cursor = Cursor { space: the_space(), epoch: known.epoch, seq: known.seq, chain: known.chain, marks: None };
+    assert_eq!(say(&mut world, entries(Item::Own(id.clone()))).unwrap(), [ToServer::Subscribe(cursor)]);
+    assert_eq!(world.space(0), known);
+    let news = SpaceState { epoch: known.epoch.unwrap(), ..state(head, known.seq) };
+    say(&mut world, ToClient::Space(news)).unwrap();
+    assert_eq!(say(&mut world, entries(Item::Own(id))).unwrap_err().code, crate::Code::Damaged);
+    say(&mut world, entries(Item::Entry(entry.bytes().to_vec()))).unwrap();
+    assert_eq!(world.space(0).seq, head);
+}
+
+#[test]
+fn what_is_written_after_the_newest_was_given_up_is_pushed_at_once() {
+    let (mut world, id) = waiting();
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    assert_eq!(world.desks[0].run(|ctx| client.pump(ctx)).unwrap(), [], "it is on its way");
+    world.desks[0].run(|ctx| ctx.refuse(&Nobody, the_space(), &id, "quota", &"full".into())).unwrap();
+    world.desks[0].run(|ctx| ctx.discard(&Nobody, the_space(), &id)).unwrap();
+    let entry = world.desks[0].run(|ctx| ctx.append_record(the_space(), "rooms.comment", b"next".to_vec())).unwrap();
+    let client = &mut world.connections[0].as_mut().unwrap().client;
+    let pushed = world.desks[0].run(|ctx| client.pump(ctx)).unwrap();
+    let [ToServer::Push(push)] = pushed.as_slice() else { panic!("{pushed:?}") };
+    assert_eq!(Entry::parse(&push.entries[0]).unwrap().id, entry.id);
 }
 
 fn forge(world: &mut World, entries: &[Entry]) -> crate::Result<()> {
