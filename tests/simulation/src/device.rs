@@ -193,7 +193,10 @@ impl Device {
             let known = space::get(ctx.sql, space)?;
             let mut row = ctx
                 .sql
-                .find("select count(*), count(seq), count(refused_code) filter (where seq is null) from kernel_entry where space = $1", values![space])?
+                .find(
+                    "select count(*), count(seq), count(refused_code) filter (where seq is null) from kernel_entry where space = $1",
+                    values![space],
+                )?
                 .expect("a count has a row");
             Ok((known.seq, known.chain, (row.take(0)?, row.take(1)?, row.take(2)?)))
         })

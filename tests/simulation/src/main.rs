@@ -16,8 +16,8 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use model::Broken;
@@ -104,7 +104,11 @@ fn arguments() -> Result<Arguments, String> {
                 });
             }
             "--twice" => parsed.twice = true,
-            other => return Err(format!("`{other}` is not understood. Known: --seeds N, --seed S, --threads N, --keep 0,4,9, --level kernel|commands, --twice.")),
+            other => {
+                return Err(format!(
+                    "`{other}` is not understood. Known: --seeds N, --seed S, --threads N, --keep 0,4,9, --level kernel|commands, --twice."
+                ));
+            }
         }
     }
     Ok(parsed)
@@ -147,7 +151,9 @@ fn main() -> ExitCode {
                     }
                     let started = Instant::now();
                     let mut ran = run(&shape, &actions);
-                    if arguments.twice && let Ok((_, trace)) = &ran {
+                    if arguments.twice
+                        && let Ok((_, trace)) = &ran
+                    {
                         let again = run(&shape, &actions).map(|(_, trace)| trace);
                         if again.as_ref().ok() != Some(trace) {
                             ran = Err(Broken { promise: "a seed replays exactly", seen: format!("{trace} and then {again:?}") });

@@ -179,7 +179,13 @@ pub const QUOTA: u64 = 1 << 30;
 const AHEAD: i64 = 86_400_000;
 
 impl Model {
-    pub fn new(spaces: &[(SpaceId, usize)], roles: &BTreeMap<PersonId, Role>, people: BTreeMap<DeviceKey, PersonId>, devices: usize, nodes: usize) -> Self {
+    pub fn new(
+        spaces: &[(SpaceId, usize)],
+        roles: &BTreeMap<PersonId, Role>,
+        people: BTreeMap<DeviceKey, PersonId>,
+        devices: usize,
+        nodes: usize,
+    ) -> Self {
         let shelf = |space: &(SpaceId, usize)| Shelf { held: BTreeMap::new(), seq: 0, chain: Chain::empty(space.0) };
         Self {
             spaces: spaces

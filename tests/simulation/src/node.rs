@@ -202,7 +202,11 @@ impl Node {
     pub fn may_turn(&self, line: u64, reachable: bool) -> bool {
         self.lines.get(&line).is_some_and(|line| {
             !line.server_gone
-                && (line.session.queued() > 0 || line.admitting.is_some() || !line.answers.is_empty() || (reachable && !line.up.is_empty() && !line.session.busy()) || line.me.is_some())
+                && (line.session.queued() > 0
+                    || line.admitting.is_some()
+                    || !line.answers.is_empty()
+                    || (reachable && !line.up.is_empty() && !line.session.busy())
+                    || line.me.is_some())
         })
     }
 
@@ -299,7 +303,10 @@ impl Node {
                 let (queued, pending) = Queued::new(
                     move |sql| owned.iter().map(|entry| ops::accept(sql, &Identity, space, entry, QUOTA, now)).collect::<Result<Vec<Verdict>>>(),
                     move |verdicts| {
-                        let rows: Vec<Row> = verdicts.iter().filter_map(|verdict| if let Verdict::Accepted(row) = verdict { Some(row.clone()) } else { None }).collect();
+                        let rows: Vec<Row> = verdicts
+                            .iter()
+                            .filter_map(|verdict| if let Verdict::Accepted(row) = verdict { Some(row.clone()) } else { None })
+                            .collect();
                         hub.moved(space, &rows);
                     },
                 );

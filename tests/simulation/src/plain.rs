@@ -78,7 +78,10 @@ impl Contexts for Plain {
     }
 
     fn digest(&self, ctx: &mut Ctx<'_>, space: SpaceId) -> Result<[u8; 32]> {
-        let documents = ctx.sql.query("select doc, key, value from plain_doc where doc in (select doc from kernel_doc where space = $1) order by doc, key", values![space])?;
+        let documents = ctx.sql.query(
+            "select doc, key, value from plain_doc where doc in (select doc from kernel_doc where space = $1) order by doc, key",
+            values![space],
+        )?;
         let records = ctx.sql.query("select id, standing from plain_record where space = $1 order by id", values![space])?;
         Ok(*blake3::hash(format!("{documents:?} {records:?}").as_bytes()).as_bytes())
     }
@@ -90,7 +93,13 @@ pub fn doc(space: SpaceId, number: u64) -> String {
 }
 
 /// One edit of the salt's choice; answers what it adds to which change. `seen` are heads that a person may still look at.
-pub fn edit(ctx: &mut Ctx<'_>, space: SpaceId, name: &str, random: &mut Random, seen: &mut Vec<(String, Vec<ChangeHash>)>) -> Result<Option<(Vec<u8>, Effect)>> {
+pub fn edit(
+    ctx: &mut Ctx<'_>,
+    space: SpaceId,
+    name: &str,
+    random: &mut Random,
+    seen: &mut Vec<(String, Vec<ChangeHash>)>,
+) -> Result<Option<(Vec<u8>, Effect)>> {
     let doc = doc(space, random.below(6) / 4);
     let choice = random.below(10);
     if choice < 2 {

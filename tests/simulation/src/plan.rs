@@ -184,7 +184,13 @@ pub fn plan(seed: u64) -> (Shape, Vec<Action>) {
                     1 => Action::Retry { device, salt },
                     _ => Action::Discard { device, salt },
                 },
-                Some(Family::Copies) => if pick(2) == 0 { Action::Backup { node } } else { Action::Restore { node, epoch: pick(2) == 0 } },
+                Some(Family::Copies) => {
+                    if pick(2) == 0 {
+                        Action::Backup { node }
+                    } else {
+                        Action::Restore { node, epoch: pick(2) == 0 }
+                    }
+                }
             },
         };
         actions.push(action);

@@ -17,7 +17,8 @@ pub fn edit(ctx: &mut Ctx<'_>, project: ProjectId, random: &mut Random, seen: &m
     };
     let (requirement, other, entity, another, relation) =
         (pick(&requirements), pick(&requirements), pick(&model["entities"]), pick(&model["entities"]), pick(&model["relations"]));
-    let attributes = model["entities"].as_array().and_then(|all| all.iter().find(|one| one["id"] == entity)).map_or(Value::Null, |one| one["attributes"].clone());
+    let attributes =
+        model["entities"].as_array().and_then(|all| all.iter().find(|one| one["id"] == entity)).map_or(Value::Null, |one| one["attributes"].clone());
     let attribute = pick(&attributes);
     let word = format!("word{}", random.below(1_000));
     let (name, mut payload) = match random.below(22) {
@@ -32,7 +33,8 @@ pub fn edit(ctx: &mut Ctx<'_>, project: ProjectId, random: &mut Random, seen: &m
             }
             // Half of the keys are pressed on a screen that is behind.
             let old: Vec<&Seen> = seen.iter().filter(|(id, _)| *id == requirement).collect();
-            let heads = if old.is_empty() || random.below(2) == 0 { now["heads"].clone() } else { old[random.below(old.len() as u64) as usize].1.clone() };
+            let heads =
+                if old.is_empty() || random.below(2) == 0 { now["heads"].clone() } else { old[random.below(old.len() as u64) as usize].1.clone() };
             ("blueprint.edit_text", json!({ "id": requirement, "heads": heads, "splices": [{ "at": 0, "remove": random.below(2), "insert": word }] }))
         }
         9 | 10 => ("blueprint.add_entity", json!({ "name": word })),
@@ -48,7 +50,8 @@ pub fn edit(ctx: &mut Ctx<'_>, project: ProjectId, random: &mut Random, seen: &m
         20 => {
             let text = format!("Customers rent bikes. A bike has a {word} and a price. Each customer must have an email.");
             let proposed = call(ctx, "blueprint.propose", json!({ "project": project, "text": text }))?;
-            let items: Vec<Value> = proposed["items"].as_array().into_iter().flatten().map(|item| item["id"].clone()).filter(|_| random.below(3) > 0).collect();
+            let items: Vec<Value> =
+                proposed["items"].as_array().into_iter().flatten().map(|item| item["id"].clone()).filter(|_| random.below(3) > 0).collect();
             ("blueprint.accept", json!({ "title": word, "text": text, "items": items }))
         }
         _ => ("rooms.comment", json!({ "element": if requirement.is_null() { json!("req_1") } else { requirement }, "text": word })),

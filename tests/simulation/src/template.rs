@@ -95,7 +95,10 @@ fn make(level: Level) -> kernel::Result<Template> {
             values![who, who.to_string(), who.to_string(), now],
         )?;
         ctx.sql.execute("insert into identity_device (device, person, name, created) values ($1, $2, 'device', $3)", values![key, who, now])?;
-        ctx.sql.execute("insert into identity_session (session, person, device, created) values ($1, $2, $3, $4)", values![session_name(n), who, key, now])?;
+        ctx.sql.execute(
+            "insert into identity_session (session, person, device, created) values ($1, $2, $3, $4)",
+            values![session_name(n), who, key, now],
+        )?;
     }
     ctx.person = Some(nth_person(0));
     for &space in &spaces {
@@ -103,7 +106,10 @@ fn make(level: Level) -> kernel::Result<Template> {
         ops::open(&mut ctx, space)?;
         for number in 1..4 {
             let who = nth_person(number);
-            ctx.sql.execute("insert into identity_space_member (space, person, role, since) values ($1, $2, $3, $4)", values![space, who, role(who).word(), now])?;
+            ctx.sql.execute(
+                "insert into identity_space_member (space, person, role, since) values ($1, $2, $3, $4)",
+                values![space, who, role(who).word(), now],
+            )?;
         }
     }
     Ok(Template { devices, server: copy(server), spaces })

@@ -72,7 +72,8 @@ impl World {
         for device in &mut devices {
             for (at, (id, node)) in homes.iter().enumerate() {
                 if *node > 0 {
-                    device.look(|ctx| ctx.sql.execute("update kernel_space set server = $2 where space = $1", values![*id, template::address(*node)]));
+                    device
+                        .look(|ctx| ctx.sql.execute("update kernel_space set server = $2 where space = $1", values![*id, template::address(*node)]));
                 }
                 for (_, (_, _, bytes)) in device.entries(*id) {
                     model.wrote(device.n, at, &bytes)?;
@@ -174,7 +175,8 @@ impl World {
         // The first person always stays the owner.
         let (owner, person) = (template::nth_person(0), template::nth_person(1 + person % 3));
         let role = [None, Some(Role::Viewer), Some(Role::Commenter), Some(Role::Editor), Some(Role::Editor)][role];
-        self.nodes[node].operate(self.truth, owner, Operation::Role { space, person, role }, move |ctx| people::ops::change_role(ctx, id, person, role, "here"));
+        self.nodes[node]
+            .operate(self.truth, owner, Operation::Role { space, person, role }, move |ctx| people::ops::change_role(ctx, id, person, role, "here"));
     }
 
     /// Tells the servers that a device has hung up.
@@ -307,7 +309,8 @@ impl World {
         }
         let entry = refused[(salt >> 8) as usize % refused.len()].entry.clone();
         let (id, contexts) = (self.spaces[at], self.contexts);
-        let ran = self.devices[device].run(self.truth, |ctx| if again { ctx.retry(contexts, id, &entry.id) } else { ctx.discard(contexts, id, &entry.id) });
+        let ran =
+            self.devices[device].run(self.truth, |ctx| if again { ctx.retry(contexts, id, &entry.id) } else { ctx.discard(contexts, id, &entry.id) });
         if self.expect(device, "mending", &ran.value, ran.struck)?.is_some() {
             let shelf = &mut self.model.shelves[device][at];
             if again {
@@ -414,7 +417,13 @@ impl World {
                 Done::Appended { outcomes: None, .. } | Done::Operated { done: false, .. } => {}
                 Done::Appended { space, entries, outcomes: Some(outcomes), now } => {
                     let Some(at) = self.spaces.iter().position(|id| *id == space) else { continue };
-                    promise!(outcomes.len() == entries.len(), "the server answers each entry as the rules say", "{} of {} answers", outcomes.len(), entries.len());
+                    promise!(
+                        outcomes.len() == entries.len(),
+                        "the server answers each entry as the rules say",
+                        "{} of {} answers",
+                        outcomes.len(),
+                        entries.len()
+                    );
                     for (bytes, outcome) in entries.iter().zip(outcomes) {
                         let expected = self.model.judge(at, bytes, now);
                         let said = match &outcome {
@@ -429,7 +438,11 @@ impl World {
                             Verdict::Refused(_) => self.tally.refused += 1,
                             Verdict::Known(_) => {}
                         }
-                        promise!(said == expected, "the server answers each entry as the rules say", "it said {outcome:?}, and the rules say {expected:?}");
+                        promise!(
+                            said == expected,
+                            "the server answers each entry as the rules say",
+                            "it said {outcome:?}, and the rules say {expected:?}"
+                        );
                     }
                 }
                 Done::Operated { what: Operation::Role { space, person, role }, .. } => self.model.give(space, person, role),
@@ -440,7 +453,12 @@ impl World {
         for space in self.model.spaces.iter().filter(node_of) {
             let (head, chain) = self.nodes[node].head(space.id);
             let expected = (space.now().head(), space.now().chain(space.now().head()).map(|chain| chain.0));
-            promise!((head, Some(chain)) == expected, "what the server has answered is on its disk", "its log ends at {head} instead of {}", expected.0);
+            promise!(
+                (head, Some(chain)) == expected,
+                "what the server has answered is on its disk",
+                "its log ends at {head} instead of {}",
+                expected.0
+            );
         }
         Ok(())
     }
@@ -488,7 +506,12 @@ impl World {
         let ran = self.devices[device].run(self.truth, |ctx| client.receive(ctx, contexts, message));
         let sent = match self.expect(device, "receiving", &ran.value, ran.struck) {
             Ok(sent) => sent,
-            Err(broken) => return Err(Broken { promise: "what an honest server sends is taken over", seen: format!("device {device}: {} of {:?}", broken.seen, decode::<ToClient>(&frame)) }),
+            Err(broken) => {
+                return Err(Broken {
+                    promise: "what an honest server sends is taken over",
+                    seen: format!("device {device}: {} of {:?}", broken.seen, decode::<ToClient>(&frame)),
+                });
+            }
         };
         if let (Some((space, id, code)), Some(_)) = (refused, sent)
             && let Some(at) = self.spaces.iter().position(|known| *known == space)
@@ -589,7 +612,10 @@ impl World {
             return Ok(());
         }
         let problem = self.devices[device].look(|ctx| space::get(ctx.sql, self.spaces[at]).map(|known| known.problem));
-        Err(Broken { promise, seen: format!("device {device} is at {seq} of {head} in space {at}, and {waiting} entries wait; its problem: {problem:?}") })
+        Err(Broken {
+            promise,
+            seen: format!("device {device} is at {seq} of {head} in space {at}, and {waiting} entries wait; its problem: {problem:?}"),
+        })
     }
 
     /// The device's entries are those of the model, and its documents follow from them.
@@ -599,9 +625,17 @@ impl World {
         for (entry, (seq, refused, bytes)) in &entries {
             let held = self.model.shelves[device][at].held.get(entry);
             let same = held.is_some_and(|held| held.seq == *seq && (held.refused == *refused || seq.is_some()) && held.entry.bytes() == bytes);
-            promise!(same, "a device holds what it wrote and read, each in its place", "device {device} holds an entry otherwise than the model: {seq:?} {refused:?}");
+            promise!(
+                same,
+                "a device holds what it wrote and read, each in its place",
+                "device {device} holds an entry otherwise than the model: {seq:?} {refused:?}"
+            );
         }
-        promise!(entries.len() == self.model.shelves[device][at].held.len(), "a device holds what it wrote and read, each in its place", "device {device} has lost entries");
+        promise!(
+            entries.len() == self.model.shelves[device][at].held.len(),
+            "a device holds what it wrote and read, each in its place",
+            "device {device} has lost entries"
+        );
         let docs: Vec<String> = self.devices[device].look(|ctx| {
             ctx.sql.query("select doc from kernel_doc where space = $1 order by doc", values![id])?.into_iter().map(|mut row| row.take(0)).collect()
         });
@@ -617,7 +651,11 @@ impl World {
             if self.shape.level == Level::Commands || self.shape.seed.is_multiple_of(8) {
                 let mut heads = heads;
                 heads.sort();
-                promise!(heads == self.replayed(device, at, &doc), "a document is what its changes make it", "device {device} differs from a replay of {doc}");
+                promise!(
+                    heads == self.replayed(device, at, &doc),
+                    "a document is what its changes make it",
+                    "device {device} differs from a replay of {doc}"
+                );
             }
         }
         if self.shape.level == Level::Commands || self.shape.seed % 8 == 1 {
@@ -646,8 +684,17 @@ impl World {
         let life = self.model.spaces[at].now();
         let log = self.nodes[self.model.spaces[at].node].log(id);
         let same = log.len() == life.entries.len()
-            && log.iter().zip(&life.entries).all(|((seq, bytes, chain), entry)| bytes == entry.bytes() && life.chain(*seq).is_some_and(|known| known.0 == *chain));
-        promise!(same, "the server's log is the list of what it accepted", "its {} rows differ from the {} accepted entries", log.len(), life.entries.len());
+            && log
+                .iter()
+                .zip(&life.entries)
+                .all(|((seq, bytes, chain), entry)| bytes == entry.bytes() && life.chain(*seq).is_some_and(|known| known.0 == *chain));
+        promise!(
+            same,
+            "the server's log is the list of what it accepted",
+            "its {} rows differ from the {} accepted entries",
+            log.len(),
+            life.entries.len()
+        );
         let mut first: Option<(usize, [u8; 32])> = None;
         for device in 0..self.devices.len() {
             if !self.member(device, at) {
@@ -662,7 +709,9 @@ impl World {
             promise!(proven, "who holds the whole log sees both proofs equal", "device {device} does not");
             match first {
                 None => first = Some((device, digest)),
-                Some((other, expected)) => promise!(digest == expected, "equal logs show equal screens", "devices {other} and {device} show different things"),
+                Some((other, expected)) => {
+                    promise!(digest == expected, "equal logs show equal screens", "devices {other} and {device} show different things")
+                }
             }
         }
         Ok(())
