@@ -41,6 +41,9 @@ pub struct Tally {
     pub crashes: u64,
 }
 
+/// What an edit adds to which change, and what it wrote.
+type Edited = (Option<(Vec<u8>, Effect)>, Written);
+
 /// A world.
 pub struct World {
     shape: Shape,
@@ -276,7 +279,7 @@ impl World {
         self.after(device, &ran.events, ran.died)
     }
 
-    fn wrote(&mut self, device: usize, at: usize, ran: &Ran<(Option<(Vec<u8>, Effect)>, Written)>) -> Checked {
+    fn wrote(&mut self, device: usize, at: usize, ran: &Ran<Edited>) -> Checked {
         match &ran.value {
             Ok((effect, written)) => {
                 for (space, bytes) in written {
