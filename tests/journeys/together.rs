@@ -139,6 +139,37 @@ async fn a_server_killed_in_a_stream_of_edits_loses_nothing_and_doubles_nothing(
 }
 
 #[tokio::test]
+async fn what_two_decided_differently_is_shown_to_both_and_settled_by_either() {
+    let mut server = Server::start();
+    let (ada, ben) = share(&server).await;
+    server.kill();
+    ada.badge("offline").await;
+    ben.badge("offline").await;
+    for (desktop, priority) in [(&ada, "Must"), (&ben, "Could")] {
+        desktop.click("[data-testid='requirement-row'] .requirement-priority button").await;
+        desktop.press(priority).await;
+    }
+    server.restart();
+    for desktop in [&ada, &ben] {
+        desktop.badge("proven").await;
+        desktop.part("conflict").await;
+        desktop.reads("Priority").await;
+    }
+    ada.assert_accessible("requirements with a conflict").await;
+    screenshot(&ada, "conflict", "en", "light").await;
+    // Ben takes Ada's decision, and it stands on both.
+    ben.press("Keep Must for R-1").await;
+    for desktop in [&ada, &ben] {
+        desktop.counts("conflict", 0).await;
+        desktop.badge("proven").await;
+    }
+    agree(&ada, &ben).await;
+    let priority = "return document.querySelector(\"[data-testid='requirement-row'] .requirement-priority\").innerText";
+    assert_eq!(ada.run(priority, &[]).await.expect("a priority"), json!("Must"));
+    assert_eq!(ben.run(priority, &[]).await.expect("a priority"), json!("Must"));
+}
+
+#[tokio::test]
 async fn what_the_server_refuses_stays_in_sight_until_a_person_decides() {
     let server = Server::start();
     let (ada, ben) = share(&server).await;

@@ -211,6 +211,19 @@ test("the sync inspector shows both hashes, and a refused entry with its verbs",
   await waitFor(() => expect(screen.queryByTestId("refused-entry")).toBeNull());
 });
 
+test("what was decided differently is shown with both authors, and one click decides", async () => {
+  const { user, fake } = open({ sample: true });
+  await screen.findAllByTestId("requirement-row");
+  expect(screen.queryByTestId("conflicts")).toBeNull();
+  fake.addConflict();
+  const card = await screen.findByTestId("conflict");
+  expect(card).toHaveTextContent("Priority");
+  expect(card).toHaveTextContent("Ben");
+  await user.click(within(card).getByRole("button", { name: /^Keep Could for/ }));
+  await waitFor(() => expect(screen.queryByTestId("conflicts")).toBeNull());
+  expect(within(screen.getAllByTestId("requirement-row")[0]!).getByRole("button", { name: /Could/ })).toBeVisible();
+});
+
 test("the palette finds an item and goes there; the language changes at once", async () => {
   const { user, fake } = open({ sample: true });
   await screen.findAllByTestId("requirement-row");

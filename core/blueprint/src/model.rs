@@ -677,3 +677,71 @@ pub struct Why {
     /// From the element to the client's words.
     pub steps: Vec<WhyStep>,
 }
+
+/// What sort of thing people disagree about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(rename_all = "snake_case")]
+pub enum ConflictElement {
+    /// A requirement.
+    Requirement,
+    /// An entity.
+    Entity,
+    /// An attribute of an entity.
+    Attribute,
+    /// A relation.
+    Relation,
+}
+
+/// Something that people decided differently while they were apart.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct Conflict {
+    /// The element.
+    pub element: String,
+    /// The attribute of it, if it is about one.
+    pub part: Option<String>,
+    /// What it is.
+    pub kind: ConflictElement,
+    /// What it is called.
+    pub title: String,
+    /// What about it.
+    pub field: String,
+    /// What was decided, the shown one first.
+    pub choices: Vec<ConflictChoice>,
+}
+
+/// One of several decisions.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+pub struct ConflictChoice {
+    /// Which.
+    pub id: String,
+    /// What was decided.
+    pub value: String,
+    /// Who decided it.
+    pub author: String,
+    /// Whether that is this device's person.
+    pub mine: bool,
+    /// When.
+    #[ts(type = "string")]
+    pub at: Timestamp,
+    /// Whether it is the one that is shown until somebody decides.
+    pub shown: bool,
+}
+
+/// Decides for one of several values.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// The project.
+    #[ts(type = "string")]
+    pub project: ProjectId,
+    /// The element.
+    pub element: String,
+    /// The attribute of it.
+    #[ts(optional = nullable)]
+    pub part: Option<String>,
+    /// What about it.
+    pub field: String,
+    /// The choice.
+    pub choice: String,
+}

@@ -1,3 +1,4 @@
 //! Pure functions of the blueprint.
+pub mod conflicts;
 pub mod place;
 pub mod translate;

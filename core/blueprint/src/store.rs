@@ -6,6 +6,7 @@ use kernel::sql::{Row, Value};
 use kernel::{Result, Sql, values};
 
 use crate::doc::{self, Origin};
+use crate::rules::conflicts::Place;
 use crate::model::{Attribute, AttributeType, Brief, Cardinality, EntityName, Priority, Relation, RequirementKey, RequirementKind, RequirementState, Source};
 
 /// A requirement's row.
@@ -205,7 +206,7 @@ pub(crate) fn draw_brief(sql: &mut dyn Sql, doc: &str, id: &str, brief: Option<&
 /// Removes everything that is drawn from a document.
 pub(crate) fn erase(sql: &mut dyn Sql, doc: &str) -> Result<()> {
     sql.execute("delete from blueprint_text where rowid in (select n from blueprint_element where doc = $1)", values![doc])?;
-    for table in ["element", "requirement", "number", "entity", "attribute", "relation", "link", "brief"] {
+    for table in ["element", "requirement", "number", "entity", "attribute", "relation", "link", "brief", "conflict"] {
         sql.execute(&format!("delete from blueprint_{table} where doc = $1"), values![doc])?;
     }
     Ok(())
@@ -214,14 +215,40 @@ pub(crate) fn erase(sql: &mut dyn Sql, doc: &str) -> Result<()> {
 /// Everything that is shown of a document, in a fixed order. Numbers that outlived their requirements are not shown.
 pub(crate) fn rows(sql: &mut dyn Sql, doc: &str) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (table, order) in [("requirement", "requirement"), ("entity", "entity"), ("attribute", "entity, attribute"), ("relation", "relation"), ("link", "requirement, entity"), ("brief", "brief")] {
+    for (table, order) in [("requirement", "requirement"), ("entity", "entity"), ("attribute", "entity, attribute"), ("relation", "relation"), ("link", "requirement, entity"), ("brief", "brief"), ("conflict", "element, part, field")] {
         rows.extend(sql.query(&format!("select * from blueprint_{table} where doc = $1 order by {order}"), values![doc])?);
     }
     rows.extend(sql.query("select e.element, t.title, t.body from blueprint_element e left join blueprint_text t on t.rowid = e.n where e.doc = $1 order by e.element", values![doc])?);
     Ok(rows)
 }
 
+/// Draws where the values of an element differ.
+pub(crate) fn draw_conflicts(sql: &mut dyn Sql, doc: &str, element: &str, places: &[Place]) -> Result<()> {
+    sql.execute("delete from blueprint_conflict where doc = $1 and element = $2", values![doc, element])?;
+    for place in places {
+        sql.execute("insert into blueprint_conflict (doc, element, part, field) values ($1, $2, $3, $4)", values![doc, element, &place.part, place.field])?;
+    }
+    Ok(())
+}
+
 // Reading.
+
+/// Where values differ, at most 500 places.
+pub(crate) fn conflicts(sql: &mut dyn Sql, doc: &str) -> Result<Vec<Place>> {
+    let rows = sql.query("select element, part, field from blueprint_conflict where doc = $1 order by element, part, field limit 500", values![doc])?;
+    let mut places = Vec::new();
+    for mut row in rows {
+        places.extend(crate::rules::conflicts::read(row.take(0)?, row.take(1)?, &row.take::<String>(2)?));
+    }
+    Ok(places)
+}
+
+/// The key of the requirement that a place comes after.
+pub(crate) fn before(sql: &mut dyn Sql, doc: &str, place: &str, except: &str) -> Result<Option<String>> {
+    sql.find("select number, suffix from blueprint_requirement where doc = $1 and place < $2 and requirement <> $3 order by place desc, requirement desc limit 1", values![doc, place, except])?
+        .map(|mut row| Ok(key(row.take(0)?, &row.take::<String>(1)?)))
+        .transpose()
+}
 
 fn requirement_row(mut row: Row) -> Result<RequirementRow> {
     let sentence: Option<String> = row.take(8)?;

@@ -729,7 +729,8 @@ fn use_all(sql: &mut dyn Sql, doc: &str, id: &str) -> Result<Vec<&'static str>> 
         draw_link("req_a|ent", false);
         draw_brief("brf", Some(&brief));
         requirements(); requirement("req_a"); numbered(1); last_place(); free_numbers(1); free_numbers(10_000_000);
-        gap(None, "req_b"); gap(Some("req_a"), "req_b");
+        gap(None, "req_b"); gap(Some("req_a"), "req_b"); before("5", "req_b");
+        draw_conflicts(id, &[crate::rules::conflicts::read(id.into(), String::new(), "name").expect("a place")]); conflicts();
         entities(); entity(id); attributes(None); attributes(Some(id)); entity_of("att"); relations(); relation("rel");
         entities_by_requirement(); entities_of("req_a"); requirements_by_entity(); requirements_of(id); links_of(id);
         briefs(); brief("brf"); counts(); touch(id, &[1; 32]); pending(); is_pending(id); settle(); search("\"t\"*", 50); rows();
@@ -1013,5 +1014,170 @@ proptest! {
             prop_assert_eq!(digest(&mut desk), after);
             check(&mut desk);
         }
+    }
+}
+
+fn conflicts(desk: &mut Desk) -> Vec<Conflict> {
+    desk.run(|ctx| ops::conflicts(ctx, project())).unwrap()
+}
+
+fn set(desk: &mut Desk, id: &str, priority: Option<Priority>, state: Option<RequirementState>) {
+    desk.run(|ctx| ops::set_requirement(ctx, &Quiet, &SetRequirement { project: project(), id: id.into(), kind: None, priority, state })).unwrap();
+}
+
+fn decide(desk: &mut Desk, conflict: &Conflict, choice: usize) -> Result<()> {
+    let input = Resolve { project: project(), element: conflict.element.clone(), part: conflict.part.clone(), field: conflict.field.clone(), choice: conflict.choices[choice].id.clone() };
+    desk.run(|ctx| ops::resolve(ctx, &input))
+}
+
+#[test]
+fn what_two_people_decided_differently_waits_for_a_decision_of_either() {
+    let (mut desks, mut log) = pair();
+    let id = add(&mut desks[0], "Orders can be paid by card.").id;
+    exchange(&mut desks, &mut log);
+    set(&mut desks[0], &id, Some(Priority::Must), Some(RequirementState::Agreed));
+    set(&mut desks[1], &id, Some(Priority::Could), Some(RequirementState::Agreed));
+    assert!(conflicts(&mut desks[0]).is_empty(), "nobody knows of the other yet");
+    exchange(&mut desks, &mut log);
+    for at in 0..2 {
+        let found = conflicts(&mut desks[at]);
+        assert_eq!(found.len(), 1, "the same state from both is no conflict: {found:?}");
+        assert_eq!((found[0].title.as_str(), found[0].field.as_str(), found[0].choices.len()), ("R-1", "priority", 2));
+        let shown = list(&mut desks[at])[0].priority.word();
+        assert_eq!(found[0].choices[0].value, shown);
+        assert!(found[0].choices[0].shown && !found[0].choices[1].shown);
+        assert_eq!(found[0].choices.iter().filter(|choice| choice.mine).map(|choice| choice.value.as_str()).collect::<Vec<_>>(), [["must", "could"][at]]);
+        check(&mut desks[at]);
+    }
+    assert_eq!(digest(&mut desks[0]), digest(&mut desks[1]));
+    // The one that is not shown is chosen by the one who did not make it, and both have it then.
+    let found = conflicts(&mut desks[0]);
+    let chosen = found[0].choices[1].value.clone();
+    decide(&mut desks[0], &found[0], 1).unwrap();
+    assert!(conflicts(&mut desks[0]).is_empty());
+    exchange(&mut desks, &mut log);
+    for desk in &mut desks {
+        assert!(conflicts(desk).is_empty());
+        assert_eq!(list(desk)[0].priority.word(), chosen);
+        check(desk);
+    }
+    assert_eq!(decide(&mut desks[1], &found[0], 0).unwrap_err().code, Code::Conflict, "it was decided meanwhile");
+}
+
+#[test]
+fn the_shown_value_can_be_kept_and_an_edit_that_saw_both_decides_too() {
+    let (mut desks, mut log) = pair();
+    let id = add(&mut desks[0], "Orders can be paid by card.").id;
+    for keep in [true, false] {
+        exchange(&mut desks, &mut log);
+        let now = list(&mut desks[0])[0].priority;
+        let others: Vec<Priority> = [Priority::Must, Priority::Should, Priority::Could].into_iter().filter(|priority| *priority != now).collect();
+        let (one, other) = (others[0], others[1]);
+        set(&mut desks[0], &id, Some(one), None);
+        set(&mut desks[1], &id, Some(other), None);
+        exchange(&mut desks, &mut log);
+        let found = conflicts(&mut desks[1]);
+        assert_eq!(found.len(), 1);
+        if keep {
+            decide(&mut desks[1], &found[0], 0).unwrap();
+        } else {
+            set(&mut desks[1], &id, Some(now), None);
+        }
+        exchange(&mut desks, &mut log);
+        assert!(conflicts(&mut desks[0]).is_empty() && conflicts(&mut desks[1]).is_empty());
+        assert_eq!(list(&mut desks[0])[0].priority, list(&mut desks[1])[0].priority);
+    }
+    // One after the other is no conflict, nor is what one device does.
+    set(&mut desks[0], &id, None, Some(RequirementState::Agreed));
+    exchange(&mut desks, &mut log);
+    set(&mut desks[1], &id, None, Some(RequirementState::Done));
+    exchange(&mut desks, &mut log);
+    undo(&mut desks[1]);
+    redo(&mut desks[1]);
+    exchange(&mut desks, &mut log);
+    assert!(conflicts(&mut desks[0]).is_empty());
+}
+
+#[test]
+fn entities_attributes_relations_and_orders_conflict_by_name() {
+    let (mut desks, mut log) = pair();
+    let (first, second, third) = (add(&mut desks[0], "One.").id, add(&mut desks[0], "Two.").id, add(&mut desks[0], "Three.").id);
+    let (order, customer) = (entity(&mut desks[0], "Order").id, entity(&mut desks[0], "Customer").id);
+    let total = desks[0].run(|ctx| ops::add_attribute(ctx, &AddAttribute { project: project(), entity: order.clone(), name: "total".into(), kind: AttributeType::String })).unwrap();
+    let relation = desks[0].run(|ctx| ops::add_relation(ctx, &AddRelation { project: project(), from: customer, to: order.clone(), cardinality: Cardinality::OneToMany, label: None })).unwrap();
+    exchange(&mut desks, &mut log);
+    let differ = [(Some(first.clone()), "Purchase", AttributeType::Money, Cardinality::OneToOne), (None, "Sale", AttributeType::Integer, Cardinality::ManyToMany)];
+    for (desk, (after, name, kind, cardinality)) in desks.iter_mut().zip(differ) {
+        desk.run(|ctx| ops::move_requirement(ctx, &MoveElement { project: project(), id: third.clone(), after })).unwrap();
+        desk.run(|ctx| ops::set_entity(ctx, &Quiet, &SetEntity { project: project(), id: order.clone(), name: Some(name.into()), label: None, note: None })).unwrap();
+        desk.run(|ctx| ops::set_attribute(ctx, &SetAttribute { project: project(), entity: order.clone(), id: total.id.clone(), name: None, kind: Some(kind), values: None, required: None, unique: None })).unwrap();
+        desk.run(|ctx| ops::set_relation(ctx, &SetRelation { project: project(), id: relation.id.clone(), cardinality: Some(cardinality), label: None })).unwrap();
+    }
+    exchange(&mut desks, &mut log);
+    let found = conflicts(&mut desks[0]);
+    let mut told: Vec<(ConflictElement, &str, Vec<&str>)> = found
+        .iter()
+        .map(|conflict| {
+            let mut values: Vec<&str> = conflict.choices.iter().map(|choice| choice.value.as_str()).collect();
+            values.sort_unstable();
+            (conflict.kind, conflict.field.as_str(), values)
+        })
+        .collect();
+    told.sort_by_key(|(_, field, _)| *field);
+    assert_eq!(
+        told,
+        [
+            (ConflictElement::Relation, "cardinality", vec!["many-to-many", "one-to-one"]),
+            (ConflictElement::Entity, "name", vec!["Purchase", "Sale"]),
+            (ConflictElement::Requirement, "place", vec!["after R-1", "at the beginning"]),
+            (ConflictElement::Attribute, "type", vec!["integer", "money"]),
+        ]
+    );
+    for conflict in &found {
+        decide(&mut desks[0], conflict, 1).unwrap();
+    }
+    exchange(&mut desks, &mut log);
+    assert!(conflicts(&mut desks[1]).is_empty());
+    // What is removed asks nothing any more.
+    set(&mut desks[0], &second, Some(Priority::Must), None);
+    set(&mut desks[1], &second, Some(Priority::Could), None);
+    exchange(&mut desks, &mut log);
+    assert_eq!(conflicts(&mut desks[1]).len(), 1);
+    desks[1].run(|ctx| ops::remove_requirement(ctx, &ElementRef { project: project(), id: second })).unwrap();
+    assert!(conflicts(&mut desks[1]).is_empty());
+    check(&mut desks[1]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn three_devices_see_the_same_conflicts_and_settle_them(acts in prop::collection::vec((0_usize..3, 0_usize..3, 0_usize..3, any::<bool>()), 1..40)) {
+        let mut desks = vec![owner(1), desk(2), desk(3)];
+        let mut log = Vec::new();
+        let ids: Vec<String> = (0..3).map(|number| add(&mut desks[0], &format!("Number {number}.")).id).collect();
+        exchange(&mut desks, &mut log);
+        for (who, which, value, meet) in acts {
+            set(&mut desks[who], &ids[which], Some([Priority::Must, Priority::Should, Priority::Could][value]), None);
+            if meet {
+                exchange(&mut desks, &mut log);
+            }
+        }
+        exchange(&mut desks, &mut log);
+        let open = |desk: &mut Desk| conflicts(desk).into_iter().map(|conflict| (conflict.element, conflict.choices.into_iter().map(|choice| (choice.id, choice.value)).collect::<Vec<_>>())).collect::<Vec<_>>();
+        let seen: Vec<_> = desks.iter_mut().map(open).collect();
+        prop_assert_eq!(&seen[0], &seen[1]);
+        prop_assert_eq!(&seen[0], &seen[2]);
+        desks.iter_mut().for_each(check);
+        // Everybody decides at once; whatever that leaves open is settled in the next round by one of them.
+        for desk in &mut desks {
+            for conflict in conflicts(desk) {
+                decide(desk, &conflict, 0).unwrap();
+            }
+        }
+        exchange(&mut desks, &mut log);
+        prop_assert!(conflicts(&mut desks[0]).is_empty(), "they all decided alike");
+        let digests: BTreeSet<[u8; 32]> = desks.iter_mut().map(digest).collect();
+        prop_assert_eq!(digests.len(), 1);
     }
 }

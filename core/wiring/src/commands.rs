@@ -134,6 +134,8 @@ commands! {
     local "blueprint.undo" (project::ProjectRef) -> blueprint::Undone = |ctx, input: project::ProjectRef| blueprint::ops::undo(ctx, input.project);
     local "blueprint.redo" (project::ProjectRef) -> blueprint::Undone = |ctx, input: project::ProjectRef| blueprint::ops::redo(ctx, input.project);
     local "blueprint.history" (blueprint::HistoryQuery) -> Vec<blueprint::Change> = |ctx, input| blueprint::ops::history(ctx, &input);
+    local "blueprint.conflicts" (project::ProjectRef) -> Vec<blueprint::Conflict> = |ctx, input: project::ProjectRef| blueprint::ops::conflicts(ctx, input.project);
+    local "blueprint.resolve" (blueprint::Resolve) -> Nothing = |ctx, input| blueprint::ops::resolve(ctx, &input);
     local "blueprint.search" (blueprint::SearchQuery) -> Vec<blueprint::Hit> = |ctx, input| ports::search(ctx, &input);
     local "blueprint.why" (blueprint::ElementRef) -> blueprint::Why = |ctx, input| blueprint::ops::why(ctx, &input);
 

@@ -596,6 +596,51 @@ export interface HistoryQuery {
   /** Of one element, or null for all. */
   id?: string | null;
 }
+/** Something that people decided differently while they were apart. */
+export interface Conflict {
+  /** The element. */
+  element: string;
+  /** The attribute of it, if it is about one. */
+  part: string | null;
+  /** What it is. */
+  kind: ConflictElement;
+  /** What it is called. */
+  title: string;
+  /** What about it. */
+  field: string;
+  /** What was decided, the shown one first. */
+  choices: Array<ConflictChoice>;
+}
+/** One of several decisions. */
+export interface ConflictChoice {
+  /** Which. */
+  id: string;
+  /** What was decided. */
+  value: string;
+  /** Who decided it. */
+  author: string;
+  /** Whether that is this device's person. */
+  mine: boolean;
+  /** When. */
+  at: string;
+  /** Whether it is the one that is shown until somebody decides. */
+  shown: boolean;
+}
+/** What sort of thing people disagree about. */
+export type ConflictElement = "requirement" | "entity" | "attribute" | "relation";
+/** Decides for one of several values. */
+export interface Resolve {
+  /** The project. */
+  project: string;
+  /** The element. */
+  element: string;
+  /** The attribute of it. */
+  part?: string | null;
+  /** What about it. */
+  field: string;
+  /** The choice. */
+  choice: string;
+}
 /** A find of a search. */
 export interface Hit {
   /** Which. */
@@ -903,6 +948,8 @@ export interface Commands {
   "blueprint.undo": { input: ProjectRef; output: Undone };
   "blueprint.redo": { input: ProjectRef; output: Undone };
   "blueprint.history": { input: HistoryQuery; output: Array<Change> };
+  "blueprint.conflicts": { input: ProjectRef; output: Array<Conflict> };
+  "blueprint.resolve": { input: Resolve; output: Ok };
   "blueprint.search": { input: SearchQuery; output: Array<Hit> };
   "blueprint.why": { input: ElementRef; output: Why };
   "rooms.thread": { input: ElementRef; output: Thread };

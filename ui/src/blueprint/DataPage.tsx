@@ -19,6 +19,7 @@ import type { Model } from "../api/generated";
 import { Button, ContextMenu, Empty, IconButton, Loaded, toast, useVerbs } from "../kit";
 import { RoleNote, useMay, useProjectPlace } from "../project";
 import { blueprint } from "./api";
+import { Conflicts } from "./Conflicts";
 import { EntityNode, type EntityNodeType } from "./EntityNode";
 import { RelationEdge, type RelationEdgeType } from "./RelationEdge";
 import { arrange, entitySize, freeSpot, neighbour, placeMissing, snap, type Direction, type Place } from "./layout";
@@ -449,6 +450,11 @@ function Diagram({ project, selected, model }: { project: string; selected: stri
           onClick={() => void flow.zoomIn({ duration: 120 })}
         />
       </div>
+      <Conflicts
+        project={project}
+        about={["entity", "attribute", "relation"]}
+        onSelect={(conflict) => select(conflict.element)}
+      />
       <ContextMenu verbs={menu}>
         <div
           ref={pane}

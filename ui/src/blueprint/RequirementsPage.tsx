@@ -41,6 +41,7 @@ import {
 import { platform } from "../platform";
 import { RoleNote, useMay, useProjectPlace } from "../project";
 import { blueprint } from "./api";
+import { Conflicts } from "./Conflicts";
 import { BriefPage } from "./BriefPage";
 import { RequirementText } from "./RequirementText";
 import { useUndo } from "./undo";
@@ -110,6 +111,7 @@ export function RequirementsPage({ project, selected }: { project: string; selec
           </Button>
         )}
       </div>
+      <Conflicts project={project} about={["requirement"]} onSelect={(conflict) => select(conflict.element)} />
       <Loaded query={list} rows={12}>
         {(rows) => (
           <Rows

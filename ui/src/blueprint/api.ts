@@ -8,6 +8,7 @@ export const blueprint = {
   model: query("blueprint.model"),
   text: query("blueprint.text"),
   history: query("blueprint.history"),
+  conflicts: query("blueprint.conflicts"),
   search: query("blueprint.search"),
   why: query("blueprint.why"),
   accept: command("blueprint.accept"),
@@ -27,6 +28,7 @@ export const blueprint = {
   set_relation: command("blueprint.set_relation"),
   remove_relation: command("blueprint.remove_relation"),
   link: command("blueprint.link"),
+  resolve: command("blueprint.resolve"),
   undo: command("blueprint.undo"),
   redo: command("blueprint.redo"),
 };

@@ -1,4 +1,5 @@
 import type {
+  Conflict,
   Account,
   Attribute,
   Badge,
@@ -33,6 +34,8 @@ export interface FakePlatform extends Platform {
   /** Edits a requirement's text as another device would. */
   remoteEdit(project: string, id: string, text: string): void;
   setBadge(badge: Partial<Badge>): void;
+  /** Two people decided differently about the first requirement's priority. */
+  addConflict(): void;
   addRefused(entry: RefusedEntry): void;
   menu(action: string): void;
   setRole(project: string, role: Project["role"]): void;
@@ -58,6 +61,7 @@ interface Store {
   redo: Snapshot[];
   members: Member[];
   paused: boolean;
+  conflicts?: Conflict[];
 }
 interface Snapshot {
   label: string;
@@ -627,6 +631,17 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
             hits.push({ id: comment.id, kind: "comment", title: comment.author, excerpt: comment.text, element });
       return hits;
     },
+    "blueprint.conflicts": ({ project }) => structuredClone(store(project).conflicts ?? []),
+    "blueprint.resolve": ({ project, element, field, choice }) => {
+      const s = store(project);
+      const found = s.conflicts?.find((one) => one.element === element && one.field === field);
+      const chosen = found?.choices.find((one) => one.id === choice);
+      const row = s.requirements.find((one) => one.id === element);
+      if (row && chosen && field === "priority") row.priority = chosen.value as Requirement["priority"];
+      s.conflicts = s.conflicts?.filter((one) => one !== found);
+      changed("blueprint");
+      return {};
+    },
     "blueprint.why": ({ project, id: wanted }) => {
       const s = store(project);
       const note = s.requirements.find((it) => it.id === wanted);
@@ -887,6 +902,24 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
     setBadge(next) {
       override = next;
       changed("sync");
+    },
+    addConflict() {
+      const s = [...stores.values()][0]!;
+      const row = s.requirements[0]!;
+      s.conflicts = [
+        {
+          element: row.id,
+          part: null,
+          kind: "requirement",
+          title: row.key,
+          field: "priority",
+          choices: [
+            { id: "2@a", value: row.priority, author: "You", mine: true, at: now(), shown: true },
+            { id: "2@b", value: "could", author: "Ben", mine: false, at: now(), shown: false },
+          ],
+        },
+      ];
+      changed("blueprint");
     },
     addRefused(entry) {
       refused.push(entry);

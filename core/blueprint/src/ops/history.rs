@@ -75,7 +75,7 @@ pub fn history(ctx: &mut Ctx<'_>, input: &HistoryQuery) -> Result<Vec<Change>> {
         .collect()
 }
 
-fn own_person(ctx: &mut Ctx<'_>, device: &[u8; 32]) -> Result<Option<kernel::PersonId>> {
+pub(super) fn own_person(ctx: &mut Ctx<'_>, device: &[u8; 32]) -> Result<Option<kernel::PersonId>> {
     Ok(person_of(ctx.sql, device)?.map(|(person, _)| person))
 }
 

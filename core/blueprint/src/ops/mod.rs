@@ -1,5 +1,6 @@
 //! The use cases of a blueprint: each asks permission, decides, changes the document once, and draws what it touched.
 
+mod conflicts;
 mod elements;
 mod history;
 mod proposal;
@@ -18,6 +19,7 @@ use crate::doc::{self, BRIEFS, ENTITIES, LINKS, RELATIONS, REQUIREMENTS};
 use crate::model::Undone;
 use crate::{doc_of, store};
 
+pub use conflicts::{conflicts, resolve};
 pub use elements::{
     add_attribute, add_entity, add_relation, link, model, place_entities, remove_attribute, remove_entity, remove_relation, set_attribute, set_entity, set_relation,
 };
@@ -177,7 +179,11 @@ fn draw(ctx: &mut Ctx<'_>, doc: &str, touched: &Touched) -> Result<()> {
                 store::draw_brief(ctx.sql, doc, id, brief.as_ref())?;
             }
             // A container of a newer program; its own version will draw it.
-            _ => {}
+            _ => continue,
+        }
+        if [REQUIREMENTS, ENTITIES, RELATIONS].contains(&container.as_str()) {
+            let places = crate::rules::conflicts::of(ctx.doc(doc)?, container, id);
+            store::draw_conflicts(ctx.sql, doc, id, &places)?;
         }
     }
     Ok(())

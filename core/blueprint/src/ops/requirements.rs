@@ -127,7 +127,7 @@ pub fn set_requirement(ctx: &mut Ctx<'_>, remarks: &dyn Remarks, input: &SetRequ
     one(ctx, remarks, input.project, &input.id)
 }
 
-fn in_russian(word: &str) -> &str {
+pub(super) fn in_russian(word: &str) -> &str {
     match word {
         "functional" => "функция",
         "quality" => "качество",
