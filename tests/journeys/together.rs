@@ -164,7 +164,7 @@ async fn what_two_decided_differently_is_shown_to_both_and_settled_by_either() {
         desktop.badge("proven").await;
     }
     agree(&ada, &ben).await;
-    let priority = "return document.querySelector(\"[data-testid='requirement-row'] .requirement-priority\").innerText";
+    let priority = "return document.querySelector(\"[data-testid='requirement-row'] .requirement-priority\").innerText.trim()";
     assert_eq!(ada.run(priority, &[]).await.expect("a priority"), json!("Must"));
     assert_eq!(ben.run(priority, &[]).await.expect("a priority"), json!("Must"));
 }

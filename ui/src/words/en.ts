@@ -187,7 +187,7 @@ export const en = {
     more_other: "Show {{count}} more",
     keep: "Keep",
     keep_this: "Keep {{value}} for {{title}}",
-    now: "shown now",
+    now: "shown",
     you: "You",
     yes: "Yes",
     no: "No",

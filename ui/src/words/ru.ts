@@ -215,7 +215,7 @@ export const ru = {
     more_other: "Показать ещё {{count}}",
     keep: "Оставить",
     keep_this: "Оставить «{{value}}» для {{title}}",
-    now: "показано сейчас",
+    now: "показано",
     you: "Вы",
     yes: "Да",
     no: "Нет",
