@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod console;
+pub mod door;
 pub mod identity;
 pub mod problem;
 pub mod routes;

@@ -26,7 +26,7 @@ use tower_http::trace::TraceLayer;
 use crate::identity::{http as people, store};
 use crate::problem::{Problem, language};
 use crate::server::App;
-use crate::{console, sync};
+use crate::{console, door, sync};
 
 /// The largest body of a request.
 const MAX_BODY: usize = 64 * 1024;
@@ -79,6 +79,9 @@ pub fn table() -> Vec<Route> {
         route("POST", "/v1/spaces/{space}/invitations", Space(Own), post(people::invite)),
         route("DELETE", "/v1/spaces/{space}/invitations/{invitation}", Space(Own), delete(people::withdraw)),
         route("GET", "/v1/spaces/{space}/pack", Space(Read), get(sync::pack::stream)),
+        route("GET", "/v1/spaces/{space}/documents", Space(Read), get(door::http::documents)),
+        // The first message of the connection holds the token.
+        route("GET", "/v1/spaces/{space}/automerge", Anyone, any(door::http::upgrade)),
         route("GET", "/v1/invitations/{token}", Anyone, get(people::preview)),
         route("POST", "/v1/invitations/{token}/accept", SignedIn, post(people::accept)),
         route("GET", "/v1/organisations", SignedIn, get(people::organisations)),
@@ -260,6 +263,8 @@ async fn metrics(State(app): State<App>) -> Response {
     let answers: Vec<_> = (1..6).map(|class| (format!("{{class=\"{class}xx\"}}"), metrics.answers[class].load(Ordering::Relaxed))).collect();
     line("http_answers_total", "counter", "Answered requests by class of status.", &answers);
     line("sync_connections", "gauge", "Open sync connections.", &one(&metrics.connections));
+    line("door_connections", "gauge", "Open connections of automerge-repo.", &one(&metrics.guests));
+    line("door_documents", "gauge", "Documents in memory for them.", &[(String::new(), app.door.len() as u64)]);
     line("sync_entries_accepted_total", "counter", "Entries appended to a log.", &one(&metrics.accepted));
     line("sync_entries_refused_total", "counter", "Entries refused.", &one(&metrics.refused));
     line("storage_commits_total", "counter", "Transactions on disk.", &one(&counts.commits));

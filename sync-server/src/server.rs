@@ -23,7 +23,7 @@ use crate::storage::{Place, Storage, Threads};
 use crate::sync::hub::{HEARD, Hub};
 use crate::sync::nodes::{Nats, Nodes, Out};
 use crate::throttle::Throttle;
-use crate::{identity, routes, secret, sync};
+use crate::{door, identity, routes, secret, sync};
 
 /// How long open requests and connections have to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -39,6 +39,8 @@ pub struct Metrics {
     pub refused: AtomicU64,
     /// Connections that are open.
     pub connections: AtomicU64,
+    /// Those of them that came through the door of automerge-repo.
+    pub guests: AtomicU64,
 }
 
 /// Everything that requests share.
@@ -57,6 +59,8 @@ pub struct Parts {
     pub hub: Arc<Hub>,
     /// What other nodes are told, where there may be any.
     pub out: Option<Arc<Out>>,
+    /// Documents that clients of the door have open.
+    pub door: door::cache::Cache,
     /// Counts.
     pub metrics: Metrics,
     /// Requests of one address.
@@ -153,7 +157,7 @@ fn now() -> Timestamp {
 /// The tables of the server.
 #[must_use]
 pub fn migrations() -> Vec<Migration> {
-    identity::MIGRATIONS.iter().chain(sync::MIGRATIONS).map(|step| Migration { context: step.context, number: step.number, sql: step.sql }).collect()
+    identity::MIGRATIONS.iter().chain(sync::MIGRATIONS).chain(door::MIGRATIONS).map(|step| Migration { context: step.context, number: step.number, sql: step.sql }).collect()
 }
 
 /// A server that listens.
@@ -230,6 +234,7 @@ impl Server {
             passwords: Passwords::new(2)?,
             hub: Arc::new(Hub::new(out.clone())),
             out,
+            door: door::cache::Cache::default(),
             metrics: Metrics::default(),
             requests: Throttle::new(rate.saturating_mul(10), (1_000 / rate).max(1)),
             by_address: Throttle::new(60, 2_000),

@@ -140,25 +140,39 @@ pub fn sign_in(ctx: &mut Ctx<'_>, person: PersonId, device: Option<Device>, addr
 
 fn open(ctx: &mut Ctx<'_>, person: Person, device: Option<Device>, address: &str) -> Result<Opened> {
     if let Some(device) = &device {
-        let known = store::device(ctx.sql, &device.key)?;
-        match known {
-            Some((_, true)) => return Err(rules::device_revoked()),
-            Some((owner, _)) if owner != person.id => return Err(rules::device_of_another()),
-            _ => store::save_device(ctx.sql, &device.key, person.id, device.name.as_str(), ctx.now)?,
-        }
-        if known.is_none() {
-            audit(ctx, Some(person.id), "device_added", &secret::hex(&device.key), address)?;
-            // Others learn the key, so that what the device writes has a name.
-            for space in store::spaces(ctx.sql, person.id)? {
-                ctx.emit("identity", "MembersChanged", space.space.to_string());
-            }
-        }
+        add_device(ctx, person.id, device, address)?;
     }
     let session = ctx.id("ses");
     let device = device.map(|device| device.key);
     store::insert_session(ctx.sql, &session, person.id, device.as_ref(), ctx.now)?;
     let refresh_token = issue(ctx, &session)?;
     Ok(Opened { person, session, device, refresh_token })
+}
+
+fn add_device(ctx: &mut Ctx<'_>, person: PersonId, device: &Device, address: &str) -> Result<()> {
+    let known = store::device(ctx.sql, &device.key)?;
+    match known {
+        Some((_, true)) => return Err(rules::device_revoked()),
+        Some((owner, _)) if owner != person => return Err(rules::device_of_another()),
+        _ => store::save_device(ctx.sql, &device.key, person, device.name.as_str(), ctx.now)?,
+    }
+    if known.is_none() {
+        audit(ctx, Some(person), "device_added", &secret::hex(&device.key), address)?;
+        // Others learn the key, so that what the device writes has a name.
+        for space in store::spaces(ctx.sql, person)? {
+            ctx.emit("identity", "MembersChanged", space.space.to_string());
+        }
+    }
+    Ok(())
+}
+
+/// Gives a session that has no device this one, for good: shutting the device out ends the session.
+///
+/// # Errors
+/// As [`sign_in`].
+pub fn adopt_device(ctx: &mut Ctx<'_>, session: &str, person: PersonId, device: &Device, address: &str) -> Result<()> {
+    add_device(ctx, person, device, address)?;
+    store::set_session_device(ctx.sql, session, &device.key)
 }
 
 fn issue(ctx: &mut Ctx<'_>, session: &str) -> Result<String> {

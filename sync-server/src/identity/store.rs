@@ -10,6 +10,8 @@ use crate::secret::hex;
 pub struct Session {
     /// Whose.
     pub person: Person,
+    /// The device that it belongs to, if it belongs to one.
+    pub device: Option<[u8; 32]>,
     /// Whether it was ended.
     pub ended: bool,
     /// Whether its device was shut out.
@@ -127,6 +129,11 @@ pub(super) fn insert_session(sql: &mut dyn Sql, session: &str, person: PersonId,
     Ok(())
 }
 
+pub(super) fn set_session_device(sql: &mut dyn Sql, session: &str, device: &[u8; 32]) -> Result<()> {
+    sql.execute("update identity_session set device = $2 where session = $1 and device is null", values![session, device])?;
+    Ok(())
+}
+
 pub(super) fn end_session(sql: &mut dyn Sql, session: &str, reason: &str, now: Timestamp) -> Result<()> {
     sql.execute("update identity_session set ended = $2, reason = $3 where session = $1 and ended is null", values![session, now, reason])?;
     sql.execute("delete from identity_refresh where session = $1 and used is not null and expires < $2", values![session, now])?;
@@ -139,11 +146,11 @@ pub(super) fn end_session(sql: &mut dyn Sql, session: &str, reason: &str, now: T
 /// Those of the database.
 pub fn session(sql: &mut dyn Sql, session: &str) -> Result<Option<Session>> {
     sql.find(
-        "select p.person, p.name, p.email, p.admin, s.ended is not null, d.revoked is not null from identity_session s join identity_person p on p.person = s.person
+        "select p.person, p.name, p.email, p.admin, s.ended is not null, d.revoked is not null, s.device from identity_session s join identity_person p on p.person = s.person
          left join identity_device d on d.device = s.device where s.session = $1",
         values![session],
     )?
-    .map(|mut row| Ok(Session { ended: row.take(4)?, revoked: row.take(5)?, person: person(row)? }))
+    .map(|mut row| Ok(Session { ended: row.take(4)?, revoked: row.take(5)?, device: row.take(6)?, person: person(row)? }))
     .transpose()
 }
 

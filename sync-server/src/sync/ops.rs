@@ -172,23 +172,35 @@ pub fn accept(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, entry: &Re
     let judged = match entry.kind {
         Kind::Change => judge_change(sql, entry)?,
         Kind::Record if entry.payload.len() > MAX_RECORD => return refused("too_large", "A record has at most 256 KiB.", "Запись не больше 256 КиБ."),
-        Kind::Record => Ok(None),
+        Kind::Record => Ok(Joining::default()),
     };
-    let author = match judged {
-        Ok(author) => author,
+    let judged = match judged {
+        Ok(judged) => judged,
         Err((code, words)) => return Ok(Verdict::Refused(code, words)),
     };
     let (seq, chain) = (log.head + 1, log.chain.then(bytes));
     store::append(sql, entry, seq, chain, now)?;
-    if let Some((actor, count)) = author {
+    if judged.begins {
+        store::begin_document(sql, space, &entry.subject)?;
+    }
+    if let Some((actor, count)) = judged.author {
         store::set_actor(sql, space, &entry.subject, &actor, &entry.device, count)?;
     }
     Ok(Verdict::Accepted(Row { seq, id: entry.id.clone(), bytes: bytes.to_vec(), chain }))
 }
 
-type Judged = std::result::Result<Option<(Vec<u8>, u64)>, (&'static str, Words)>;
+/// What the log notes about an entry that joins it.
+#[derive(Default)]
+struct Joining {
+    /// A change's actor with its new count.
+    author: Option<(Vec<u8>, u64)>,
+    /// Whether the change builds on no other: a document has at least one such change.
+    begins: bool,
+}
 
-/// The change's actor with its new count, or why it can't join. The change is parsed and hashed, never applied.
+type Judged = std::result::Result<Joining, (&'static str, Words)>;
+
+/// What is to be noted about a change, or why it can't join. The change is parsed and hashed, never applied.
 fn judge_change(sql: &mut dyn Sql, entry: &Entry) -> Result<Judged> {
     let no = |code: &'static str, en: &str, ru: &str| -> Result<Judged> { Ok(Err((code, (en, ru).into()))) };
     let Ok(change) = Change::from_bytes(entry.payload.clone()) else { return no("malformed", "The change can't be read.", "Изменение не читается.") };
@@ -211,7 +223,7 @@ fn judge_change(sql: &mut dyn Sql, entry: &Entry) -> Result<Judged> {
     }
     if actor.iter().all(|byte| *byte == 0) {
         // A document's first change is the same wherever it is made; its actor is nobody's.
-        return if change.deps().is_empty() && change.seq() == 1 { Ok(Ok(None)) } else { no("actor", "Only a document's first change has no author.", "Без автора бывает только первое изменение документа.") };
+        return if change.deps().is_empty() && change.seq() == 1 { Ok(Ok(Joining { author: None, begins: true })) } else { no("actor", "Only a document's first change has no author.", "Без автора бывает только первое изменение документа.") };
     }
     if known.is_some_and(|(device, _)| device != entry.device) {
         return no("actor", "The change claims to be made by another device.", "Изменение выдаёт себя за сделанное другим устройством.");
@@ -219,7 +231,7 @@ fn judge_change(sql: &mut dyn Sql, entry: &Entry) -> Result<Judged> {
     if change.seq() != known.map_or(0, |(_, seq)| seq) + 1 {
         return no("sequence", "The change leaves a gap in, or repeats, what its device has made.", "Изменение пропускает или повторяет номер своего устройства.");
     }
-    Ok(Ok(Some((actor.to_vec(), change.seq()))))
+    Ok(Ok(Joining { author: Some((actor.to_vec(), change.seq())), begins: change.deps().is_empty() }))
 }
 
 /// A space as one of its people sees it; none for others. `start` is the cursor's place when it fits this log, else 0.

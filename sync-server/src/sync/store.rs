@@ -61,6 +61,65 @@ pub(super) fn append(sql: &mut dyn Sql, entry: &Entry, seq: u64, chain: Chain, n
     Ok(())
 }
 
+/// Notes that a space has a document.
+pub(super) fn begin_document(sql: &mut dyn Sql, space: SpaceId, doc: &str) -> Result<()> {
+    sql.put("insert into sync_document (space, doc) values ($1, $2) on conflict (space, doc) do nothing", values![space, doc])
+}
+
+/// The next documents of a space in the order of their ids, as many as asked for at most.
+///
+/// # Errors
+/// Those of the database.
+pub fn documents_after(sql: &mut dyn Sql, space: SpaceId, after: &str, most: usize) -> Result<Vec<String>> {
+    sql.query("select doc from sync_document where space = $1 and doc > $2 order by doc limit $3", values![space, after, most])?.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+/// A document as it was sealed, if it was, and a place of the log up to which nothing of it is missing there.
+///
+/// # Errors
+/// Those of the database.
+pub fn sealed_document(sql: &mut dyn Sql, space: SpaceId, doc: &str) -> Result<(Option<Vec<u8>>, u64)> {
+    // The place first: a document that is sealed further meanwhile holds more, never less.
+    let place = sql.find("select sealed from sync_space where space = $1", values![space])?.map_or(Ok(0), |mut row| row.take(0))?;
+    Ok((snapshot(sql, space, doc)?, place))
+}
+
+/// The next changes of a document after a place of the log, about a batch of bytes, and the place that they lead to. When
+/// there are no more, that is the head.
+///
+/// # Errors
+/// Those of the database.
+pub fn changes_after(sql: &mut dyn Sql, space: SpaceId, doc: &str, after: u64) -> Result<(Vec<Vec<u8>>, u64, bool)> {
+    let head = log(sql, space)?.map_or(0, |log| log.head);
+    let (mut place, mut total) = (after, 0);
+    let rows = sql.query(
+        "select seq, length(bytes) from sync_entry where space = $1 and seq > $2 and seq <= $3 and subject = $4 and kind = 1 order by seq limit $5",
+        values![space, after, head, doc, BATCH_COUNT],
+    )?;
+    let mut whole = rows.len() < BATCH_COUNT;
+    for mut row in rows {
+        let (seq, length): (u64, u64) = (row.take(0)?, row.take(1)?);
+        total += length;
+        if total > BATCH_BYTES as u64 && place > after {
+            whole = false;
+            break;
+        }
+        place = seq;
+    }
+    let rows = sql.query("select bytes from sync_entry where space = $1 and seq > $2 and seq <= $3 and subject = $4 and kind = 1 order by seq", values![space, after, place, doc])?;
+    Ok((rows.into_iter().map(|mut row| row.take(0)).collect::<Result<_>>()?, if whole { head } else { place }, whole))
+}
+
+/// The documents that have changed after a place of the log, and its head.
+///
+/// # Errors
+/// Those of the database.
+pub fn changed_after(sql: &mut dyn Sql, space: SpaceId, after: u64) -> Result<(std::collections::BTreeSet<String>, u64)> {
+    let head = log(sql, space)?.map_or(0, |log| log.head);
+    let rows = sql.query("select distinct subject from sync_entry where space = $1 and seq > $2 and seq <= $3 and kind = 1", values![space, after, head])?;
+    Ok((rows.into_iter().map(|mut row| row.take(0)).collect::<Result<_>>()?, head))
+}
+
 /// An author of a document as it was met before: its device and its count.
 type Author = Option<([u8; 32], u64)>;
 
