@@ -91,6 +91,21 @@ impl Project {
         Ok(())
     }
 
+    /// Plans the fetching of the JavaScript client that the tests put to the server, if its lock file changed.
+    pub fn peer_packages(&self, steps: &mut Steps) -> Result {
+        let folder = self.root.join("tests/peers/automerge-repo");
+        let mut hash = Hash::new();
+        hash.file(&folder.join("package-lock.json"))?;
+        hash.text(&crate::machine::node_version().unwrap_or_default());
+        let stamp = Stamp { path: folder.join("node_modules/.xtask-lock"), value: hash.end() };
+        if !stamp.holds() {
+            let mut npm = Command::new("npm");
+            npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]);
+            steps.add(Step::new("Fetching the JavaScript client for the tests", npm).then(move || stamp.write()).advice("Is the npm registry within reach?"));
+        }
+        Ok(())
+    }
+
     /// Plans the building of `ui/dist`, which the programs contain, if a source of the screens changed. The packages must be there.
     pub fn screens(&self, steps: &mut Steps) -> Result {
         let mut hash = Hash::new();

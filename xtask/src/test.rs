@@ -18,6 +18,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     let mut steps = Steps::new(project);
     machine::prepare(&mut steps, project, if fast { machine::FAST } else { machine::TESTS })?;
     project.npm_packages(&mut steps)?;
+    project.peer_packages(&mut steps)?;
     let npm = |script: &str| {
         let mut command = project.npm();
         command.args(["run", "--silent", script]);

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 
 use super::cache::Peer;
 use super::messages::{self, Ephemeral, FromClient, ToClient, VERSION};
-use super::ops::{self, Found, Guest, document_id};
+use super::ops::{self, Guest, document_id};
 use crate::problem::Problem;
 use crate::routes::{Answer, Asked};
 use crate::secret::Claims;
@@ -266,21 +266,21 @@ impl Line {
     /// Lets in whom the token stands for.
     async fn join(&mut self, claims: &Claims) -> Result<()> {
         let space = self.space;
-        if let Found::NeedsKey = self.find(claims).await? {
+        if self.find(claims).await?.is_none() {
             let (claims, address) = (claims.clone(), self.asked.address.to_string());
             self.app.operate(&self.asked, None, move |ctx| ops::give_key(ctx, &claims, space, &address)).await?;
         }
-        let Found::Guest(guest) = self.find(claims).await? else { return Err(::identity::rules::signed_out()) };
+        let Some(guest) = self.find(claims).await? else { return Err(identity::rules::signed_out()) };
         self.app.hub.join(self.id, claims.sub, &claims.sid, guest.key.verifying_key().as_bytes());
         self.app.hub.follow(self.id, space);
         // Once more, now that nothing that happens is missed.
-        let Found::Guest(Guest { role, key }) = self.find(claims).await? else { return Err(::identity::rules::signed_out()) };
+        let Some(Guest { role, key }) = self.find(claims).await? else { return Err(identity::rules::signed_out()) };
         self.who = Some(Who { person: claims.sub, role, key });
         self.seen = self.app.storage.read(move |sql| sync::store::changed_after(sql, space, u64::MAX >> 1)).await?.1;
         Ok(())
     }
 
-    async fn find(&self, claims: &Claims) -> Result<Found> {
+    async fn find(&self, claims: &Claims) -> Result<Option<Guest>> {
         let (claims, space) = (claims.clone(), self.space);
         self.app.storage.read(move |sql| ops::find(sql, &claims, space)).await
     }
@@ -431,7 +431,7 @@ impl Line {
         let space = self.space;
         if news.changed.contains(&space) {
             match self.app.storage.read(move |sql| ops::role(sql, space, person)).await? {
-                None => return Err(::identity::rules::no_such_project().into()),
+                None => return Err(identity::rules::no_such_project().into()),
                 Some(now) if now.may(Permission::Edit) != role.may(Permission::Edit) => {
                     return Err(End::With("role_changed", ("Your role has changed. The client connects again by itself.", "Ваша роль изменилась. Клиент подключится сам.").into()));
                 }

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use tokio_tungstenite::tungstenite::Message;
 
+mod door;
 mod gaps;
 mod hostile;
 mod packs;
