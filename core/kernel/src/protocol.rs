@@ -223,6 +223,9 @@ pub struct Person {
     /// The keys of their devices, so that entries have a name.
     #[n(4)]
     pub devices: Vec<ByteVec>,
+    /// Those of these keys that the server holds: what they sign, the server signed in the person's name.
+    #[n(5)]
+    pub doors: Option<Vec<ByteVec>>,
 }
 
 /// A space as the server has it.

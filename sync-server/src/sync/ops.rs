@@ -7,6 +7,7 @@ use kernel::entry::{DeviceKey, Entry, Kind};
 use kernel::protocol::{Cursor, Person, SpaceState};
 use kernel::sync::{Outcome, Row};
 use kernel::{Code, Ctx, Permission, PersonId, Result, Role, SpaceId, Sql, Timestamp, Words};
+use minicbor::bytes::ByteVec;
 
 use super::store;
 
@@ -45,6 +46,12 @@ pub trait Grants {
     /// Those of the database.
     fn keys(&self, sql: &mut dyn Sql, person: PersonId) -> Result<Vec<DeviceKey>>;
 
+    /// The keys of a person that this server holds and signs with.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn doors(&self, sql: &mut dyn Sql, person: PersonId) -> Result<Vec<DeviceKey>>;
+
     /// A person's name.
     ///
     /// # Errors
@@ -66,6 +73,10 @@ impl Grants for Identity {
 
     fn keys(&self, sql: &mut dyn Sql, person: PersonId) -> Result<Vec<DeviceKey>> {
         crate::identity::store::keys(sql, person)
+    }
+
+    fn doors(&self, sql: &mut dyn Sql, person: PersonId) -> Result<Vec<DeviceKey>> {
+        crate::door::store::of_person(sql, person)
     }
 
     fn name(&self, sql: &mut dyn Sql, person: PersonId) -> Result<Option<String>> {
@@ -234,6 +245,11 @@ fn judge_change(sql: &mut dyn Sql, entry: &Entry) -> Result<Judged> {
     Ok(Ok(Joining { author: Some((actor.to_vec(), change.seq())), begins: change.deps().is_empty() }))
 }
 
+fn doors(sql: &mut dyn Sql, grants: &dyn Grants, person: PersonId) -> Result<Option<Vec<ByteVec>>> {
+    let doors = grants.doors(sql, person)?;
+    Ok((!doors.is_empty()).then(|| doors.into_iter().map(|key| key.to_vec().into()).collect()))
+}
+
 /// A space as one of its people sees it; none for others. `start` is the cursor's place when it fits this log, else 0.
 ///
 /// # Errors
@@ -242,14 +258,16 @@ pub fn state(sql: &mut dyn Sql, grants: &dyn Grants, space: SpaceId, person: Per
     let mut people = BTreeMap::new();
     for (who, name, role) in grants.members(sql, space)? {
         let devices = grants.keys(sql, who)?;
-        people.insert(who, Person { person: who, name, role: Some(role), online: online.contains(&who), devices: devices.into_iter().map(|key| key.to_vec().into()).collect() });
+        let doors = doors(sql, grants, who)?;
+        people.insert(who, Person { person: who, name, role: Some(role), online: online.contains(&who), devices: devices.into_iter().map(|key| key.to_vec().into()).collect(), doors });
     }
     let (Some(role), Some(log)) = (people.get(&person).and_then(|me| me.role), store::log(sql, space)?) else { return Ok(None) };
     for device in store::authors(sql, space)? {
         // Those who have left keep the names of what they wrote.
         if let Some(Grant { person: who, role: None, .. }) = grants.of(sql, space, &device)? {
             let name = grants.name(sql, who)?.unwrap_or_default();
-            let left = people.entry(who).or_insert_with(|| Person { person: who, name, role: None, online: false, devices: Vec::new() });
+            let doors = doors(sql, grants, who)?;
+            let left = people.entry(who).or_insert_with(|| Person { person: who, name, role: None, online: false, devices: Vec::new(), doors });
             left.devices.push(device.to_vec().into());
         }
     }

@@ -85,8 +85,9 @@ struct Desk {
     signers: BTreeMap<Vec<u8>, [u8; 32]>,
     /// Waiting to be heard of again.
     own: BTreeMap<Vec<u8>, Entry>,
-    /// The devices of the people of the space.
+    /// The devices of the people of the space, and those whose key the server holds.
     devices: BTreeSet<Vec<u8>>,
+    doors: BTreeSet<Vec<u8>>,
 }
 
 const DOC: &str = "bp_door";
@@ -95,7 +96,7 @@ impl Desk {
     async fn start(world: &World, token: &str, key: &SigningKey, actor: u8) -> Self {
         let document = Automerge::new_with_encoding(automerge::TextEncoding::Utf16CodeUnit).with_actor(ActorId::from([actor; 16]));
         let socket = connect(world, token, key).await;
-        Self { key: key.clone(), socket, document, chain: Chain::empty(the_space()), seq: 0, signers: BTreeMap::new(), own: BTreeMap::new(), devices: BTreeSet::new() }
+        Self { key: key.clone(), socket, document, chain: Chain::empty(the_space()), seq: 0, signers: BTreeMap::new(), own: BTreeMap::new(), devices: BTreeSet::new(), doors: BTreeSet::new() }
     }
 
     /// Connects anew, going on where it was, and pushes what waits.
@@ -150,6 +151,7 @@ impl Desk {
 
     fn learn(&mut self, state: &kernel::protocol::SpaceState) {
         self.devices = state.people.iter().flat_map(|person| &person.devices).map(|key| key.to_vec()).collect();
+        self.doors = state.people.iter().flat_map(|person| person.doors.iter().flatten()).map(|key| key.to_vec()).collect();
     }
 
     fn heads(&self) -> Vec<String> {
@@ -233,6 +235,7 @@ async fn the_official_client_reads_edits_and_converges_with_a_device() {
     let signers: BTreeSet<[u8; 32]> = desk.signers.values().copied().collect();
     let door = *signers.iter().find(|signer| **signer != key(1).verifying_key().to_bytes()).expect("a second signer");
     assert!(signers.len() == 2 && desk.devices.contains(door.as_slice()), "the device was told whose the key is");
+    assert_eq!(desk.doors, BTreeSet::from([door.to_vec()]), "and that the server signs with it");
     let (_, devices) = world.call(Method::GET, "/v1/identity/devices", Some(access(&owner)), None).await;
     let listed = devices["devices"].as_array().unwrap().iter().find(|device| device["name"] == "Browser (signed by the server)").unwrap();
     assert_eq!(listed["key"], door.iter().map(|byte| format!("{byte:02x}")).collect::<String>());

@@ -318,9 +318,16 @@ impl Client {
                 )?;
             }
             for device in &person.devices {
+                // Who signed stands beside every entry, and the server says where it was itself.
+                let name = match &person.doors {
+                    Some(doors) if doors.contains(device) => {
+                        ctx.say((format!("{} (signed by the server)", person.name), format!("{} (подписал сервер)", person.name)))
+                    }
+                    _ => person.name.clone(),
+                };
                 ctx.sql.execute(
                     "insert into kernel_device (device, person, name) values ($1, $2, $3) on conflict (device) do update set person = $2, name = $3",
-                    values![device.as_slice(), person.person, &person.name],
+                    values![device.as_slice(), person.person, name],
                 )?;
             }
         }

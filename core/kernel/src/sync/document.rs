@@ -29,7 +29,7 @@ fn hello() -> ToServer {
 fn welcome() -> ToClient {
     let ada = PersonId::from_bytes([0xad; 16]);
     let people =
-        vec![Person { person: ada, name: "Ada".into(), role: Some(Role::Owner), online: true, devices: vec![ByteVec::from(entry().device.to_vec())] }];
+        vec![Person { person: ada, name: "Ada".into(), role: Some(Role::Owner), online: true, devices: vec![ByteVec::from(entry().device.to_vec())], doors: None }];
     let state = SpaceState { space: space(), role: Role::Owner, epoch: [0xe0; 16], head: 0, chain: Chain::empty(space()), start: 0, people };
     ToClient::Welcome { person: ada, spaces: vec![state] }
 }
