@@ -8,10 +8,13 @@
 //! links         "req_...|ent_..." -> true
 //! briefs        id -> { title, text, at, author }       never edited
 //! origin        brief, sentence, start, end, because
+//! ver_...       { name, note, heads, at, author }       a named version, at the root: two people can name the first ones apart
 //! ```
 //!
 //! Everything is a map keyed by id, so that two people who add at the same time both succeed. Reading is tolerant:
 //! a missing key, another type or an unknown word gives a default, because another program may have written it.
+
+pub mod past;
 
 use automerge::transaction::{Transactable, Transaction};
 use automerge::{ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
@@ -221,7 +224,7 @@ fn line(document: &impl ReadDoc, object: &ObjId, key: &str) -> String {
     text(document, object, key, LONGEST_NAME).unwrap_or_default().chars().filter(|c| !c.is_control()).collect()
 }
 
-fn number(document: &impl ReadDoc, object: &ObjId, key: &str) -> Option<i64> {
+pub(crate) fn number(document: &impl ReadDoc, object: &ObjId, key: &str) -> Option<i64> {
     match scalar(document, object, key)? {
         ScalarValue::Int(number) | ScalarValue::Timestamp(number) => Some(number),
         ScalarValue::Uint(number) => i64::try_from(number).ok(),
@@ -356,7 +359,7 @@ pub fn container(transaction: &Transaction<'_>, name: &str) -> Result<ObjId> {
     object(transaction, &ROOT, name).ok_or_else(|| Error::damaged(("The blueprint lacks a part. Run `scantling verify`.", "В проекте не хватает части. Запустите `scantling verify`.")))
 }
 
-fn write_origin(transaction: &mut Transaction<'_>, object: &ObjId, origin: &Origin) -> Result<()> {
+pub(crate) fn write_origin(transaction: &mut Transaction<'_>, object: &ObjId, origin: &Origin) -> Result<()> {
     if let Some(brief) = &origin.brief {
         transaction.put(object, "brief", brief.as_str())?;
     }

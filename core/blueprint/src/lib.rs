@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[kernel::migrate::Migration] = &[
     kernel::migrate::Migration { context: "blueprint", number: 1, sql: include_str!("../../../migrations/local/blueprint/0001_create.sql") },
     kernel::migrate::Migration { context: "blueprint", number: 2, sql: include_str!("../../../migrations/local/blueprint/0002_numbers.sql") },
     kernel::migrate::Migration { context: "blueprint", number: 3, sql: include_str!("../../../migrations/local/blueprint/0003_conflicts.sql") },
+    kernel::migrate::Migration { context: "blueprint", number: 4, sql: include_str!("../../../migrations/local/blueprint/0004_moments.sql") },
 ];
 
 /// What stands before the underscore in ids of blueprint documents.

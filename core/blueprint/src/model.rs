@@ -745,3 +745,6 @@ pub struct Resolve {
     /// The choice.
     pub choice: String,
 }
+
+mod past;
+pub use past::*;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use automerge::ChangeHash;
 use kernel::sql::{Row, Value};
 use kernel::{Result, Sql, values};
 
@@ -107,11 +108,7 @@ fn draw_suffixes(sql: &mut dyn Sql, doc: &str, number: u64) -> Result<()> {
     let mut given = BTreeSet::new();
     for mut row in rows {
         let (id, before): (String, Option<String>) = (row.take(0)?, row.take(1)?);
-        let mut suffix = String::new();
-        while !given.insert(suffix.clone()) {
-            // Three letters nearly always suffice; the hash never ends before two ids part.
-            suffix = letters(&id, suffix.len() + 3);
-        }
+        let suffix = free_suffix(&mut given, &id);
         if before.is_some_and(|before| before != suffix) {
             sql.execute("update blueprint_requirement set suffix = $3 where doc = $1 and requirement = $2", values![doc, id, suffix])?;
         }
@@ -125,6 +122,31 @@ fn letters(id: &str, count: usize) -> String {
     let mut bytes = vec![0; count];
     blake3::Hasher::new().update(id.as_bytes()).finalize_xof().fill(&mut bytes);
     bytes.into_iter().map(|byte| char::from(LETTERS[usize::from(byte % 16)])).collect()
+}
+
+/// What people call the requirements that ever were, by id.
+pub(crate) fn keys(sql: &mut dyn Sql, doc: &str) -> Result<BTreeMap<String, String>> {
+    let mut keys = BTreeMap::new();
+    let (mut of, mut given) = (0, BTreeSet::new());
+    for mut row in sql.query("select requirement, number from blueprint_number where doc = $1 order by number, requirement", values![doc])? {
+        let (id, number): (String, u64) = (row.take(0)?, row.take(1)?);
+        if number != of {
+            (of, given) = (number, BTreeSet::new());
+        }
+        let suffix = free_suffix(&mut given, &id);
+        let key = key(number, &suffix);
+        keys.insert(id, key);
+    }
+    Ok(keys)
+}
+
+fn free_suffix(given: &mut BTreeSet<String>, id: &str) -> String {
+    let mut suffix = String::new();
+    while !given.insert(suffix.clone()) {
+        // Three letters nearly always suffice; the hash never ends before two ids part.
+        suffix = letters(id, suffix.len() + 3);
+    }
+    suffix
 }
 
 pub(crate) fn draw_entity(sql: &mut dyn Sql, doc: &str, id: &str, entity: Option<&doc::Entity>) -> Result<()> {
@@ -206,7 +228,7 @@ pub(crate) fn draw_brief(sql: &mut dyn Sql, doc: &str, id: &str, brief: Option<&
 /// Removes everything that is drawn from a document.
 pub(crate) fn erase(sql: &mut dyn Sql, doc: &str) -> Result<()> {
     sql.execute("delete from blueprint_text where rowid in (select n from blueprint_element where doc = $1)", values![doc])?;
-    for table in ["element", "requirement", "number", "entity", "attribute", "relation", "link", "brief", "conflict"] {
+    for table in ["element", "requirement", "number", "entity", "attribute", "relation", "link", "brief", "conflict", "moment", "moments"] {
         sql.execute(&format!("delete from blueprint_{table} where doc = $1"), values![doc])?;
     }
     Ok(())
@@ -473,4 +495,71 @@ pub(crate) fn search(sql: &mut dyn Sql, doc: &str, query: &str, limit: usize) ->
     .into_iter()
     .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
     .collect()
+}
+
+// Looking back.
+
+/// A change, as the index of moments keeps it.
+pub(crate) struct MomentRow {
+    pub hash: ChangeHash,
+    pub actor: Vec<u8>,
+    pub at: i64,
+    pub effective: i64,
+    pub depth: i64,
+    pub deps: Vec<ChangeHash>,
+    pub message: String,
+    /// Ids, separated by spaces.
+    pub elements: String,
+}
+
+pub(crate) fn hashes(bytes: &[u8]) -> Vec<ChangeHash> {
+    bytes.chunks_exact(32).filter_map(|hash| hash.try_into().ok().map(ChangeHash)).collect()
+}
+
+fn joined(hashes: &[ChangeHash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| hash.0).collect()
+}
+
+/// Up to which heads the moments are read.
+pub(crate) fn moments_read(sql: &mut dyn Sql, doc: &str) -> Result<Vec<ChangeHash>> {
+    let heads: Option<Vec<u8>> = sql.find("select heads from blueprint_moments where doc = $1", values![doc])?.map(|mut row| row.take(0)).transpose()?;
+    Ok(hashes(&heads.unwrap_or_default()))
+}
+
+pub(crate) fn set_moments_read(sql: &mut dyn Sql, doc: &str, heads: &[ChangeHash]) -> Result<()> {
+    sql.execute("insert into blueprint_moments (doc, heads) values ($1, $2) on conflict (doc) do update set heads = $2", values![doc, joined(heads)])?;
+    Ok(())
+}
+
+/// When a change is counted as made, and how many it builds on one after the other.
+pub(crate) fn moment_order(sql: &mut dyn Sql, doc: &str, hash: &ChangeHash) -> Result<Option<(i64, i64)>> {
+    sql.find("select effective, depth from blueprint_moment where doc = $1 and hash = $2", values![doc, hash.0])?.map(|mut row| Ok((row.take(0)?, row.take(1)?))).transpose()
+}
+
+pub(crate) fn add_moment(sql: &mut dyn Sql, doc: &str, row: &MomentRow) -> Result<()> {
+    sql.execute(
+        "insert into blueprint_moment (doc, hash, actor, at, effective, depth, deps, message, elements) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (doc, hash) do nothing",
+        values![doc, row.hash.0, &row.actor, row.at, row.effective, row.depth, joined(&row.deps), &row.message, &row.elements],
+    )?;
+    Ok(())
+}
+
+/// Every change, in the order that is the same on every device.
+pub(crate) fn moments(sql: &mut dyn Sql, doc: &str) -> Result<Vec<MomentRow>> {
+    sql.query("select hash, actor, at, effective, depth, deps, message, elements from blueprint_moment where doc = $1 order by effective, depth, hash", values![doc])?
+        .into_iter()
+        .map(|mut row| {
+            let hash: Vec<u8> = row.take(0)?;
+            Ok(MomentRow {
+                hash: hashes(&hash).first().copied().ok_or_else(|| kernel::Error::internal("a moment has no hash"))?,
+                actor: row.take(1)?,
+                at: row.take(2)?,
+                effective: row.take(3)?,
+                depth: row.take(4)?,
+                deps: hashes(&row.take::<Vec<u8>>(5)?),
+                message: row.take(6)?,
+                elements: row.take(7)?,
+            })
+        })
+        .collect()
 }

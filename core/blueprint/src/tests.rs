@@ -15,6 +15,8 @@ use proptest::prelude::*;
 use crate::model::*;
 use crate::{MIGRATIONS, Remarks, doc_of, ops, store};
 
+mod past;
+
 struct Quiet;
 
 impl Remarks for Quiet {

@@ -136,6 +136,13 @@ commands! {
     local "blueprint.history" (blueprint::HistoryQuery) -> Vec<blueprint::Change> = |ctx, input| blueprint::ops::history(ctx, &input);
     local "blueprint.conflicts" (project::ProjectRef) -> Vec<blueprint::Conflict> = |ctx, input: project::ProjectRef| blueprint::ops::conflicts(ctx, input.project);
     local "blueprint.resolve" (blueprint::Resolve) -> Nothing = |ctx, input| blueprint::ops::resolve(ctx, &input);
+    local "blueprint.moments" (blueprint::MomentsQuery) -> blueprint::Moments = |ctx, input| blueprint::ops::moments(ctx, &input);
+    local "blueprint.at" (blueprint::AtQuery) -> blueprint::Then = |ctx, input| blueprint::ops::at(ctx, &input);
+    local "blueprint.compare" (blueprint::CompareQuery) -> blueprint::Comparison = |ctx, input| blueprint::ops::compare(ctx, &input);
+    local "blueprint.restore" (blueprint::Restore) -> blueprint::Restored = |ctx, input| blueprint::ops::restore(ctx, &input);
+    local "blueprint.versions" (project::ProjectRef) -> Vec<blueprint::Version> = |ctx, input: project::ProjectRef| blueprint::ops::versions(ctx, input.project);
+    local "blueprint.name_version" (blueprint::NameVersion) -> blueprint::Version = |ctx, input| blueprint::ops::name_version(ctx, &input);
+    local "blueprint.remove_version" (blueprint::ElementRef) -> Nothing = |ctx, input| blueprint::ops::remove_version(ctx, &input);
     local "blueprint.search" (blueprint::SearchQuery) -> Vec<blueprint::Hit> = |ctx, input| ports::search(ctx, &input);
     local "blueprint.why" (blueprint::ElementRef) -> blueprint::Why = |ctx, input| blueprint::ops::why(ctx, &input);
 

@@ -3,6 +3,8 @@
 mod conflicts;
 mod elements;
 mod history;
+mod moments;
+mod past;
 mod proposal;
 mod requirements;
 mod text;
@@ -24,6 +26,8 @@ pub use elements::{
     add_attribute, add_entity, add_relation, link, model, place_entities, remove_attribute, remove_entity, remove_relation, set_attribute, set_entity, set_relation,
 };
 pub use history::{briefs, history, search, why};
+pub use moments::moments;
+pub use past::{at, compare, name_version, remove_version, restore, versions};
 pub use proposal::{accept, propose};
 pub use requirements::{add_requirement, move_requirement, remove_requirement, requirements, set_requirement};
 pub use text::{edit_text, text};
