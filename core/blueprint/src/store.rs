@@ -512,7 +512,7 @@ pub(crate) struct MomentRow {
     pub elements: String,
 }
 
-pub(crate) fn hashes(bytes: &[u8]) -> Vec<ChangeHash> {
+fn hashes(bytes: &[u8]) -> Vec<ChangeHash> {
     bytes.chunks_exact(32).filter_map(|hash| hash.try_into().ok().map(ChangeHash)).collect()
 }
 

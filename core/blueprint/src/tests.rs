@@ -719,6 +719,8 @@ fn use_all(sql: &mut dyn Sql, doc: &str, id: &str) -> Result<Vec<&'static str>> 
     let entity = crate::doc::Entity { name: "n".into(), label: String::new(), note: String::new(), at: None, attributes: vec![("att".into(), attribute)], origin: origin.clone() };
     let relation = crate::doc::Relation { from: id.into(), to: id.into(), cardinality: Cardinality::OneToOne, label: String::new(), origin };
     let brief = crate::doc::Brief { title: "b".into(), text: "b".into(), at: 1, author: "a".into() };
+    let hash = automerge::ChangeHash([1; 32]);
+    let moment = store::MomentRow { hash, actor: vec![1; 16], at: 1, effective: 1, depth: 1, deps: vec![hash], message: "m".into(), elements: id.into() };
     all! {
         draw_requirement("req_a", Some(&requirement), Some(1));
         draw_requirement("req_b", Some(&requirement), Some(1));
@@ -736,6 +738,7 @@ fn use_all(sql: &mut dyn Sql, doc: &str, id: &str) -> Result<Vec<&'static str>> 
         entities(); entity(id); attributes(None); attributes(Some(id)); entity_of("att"); relations(); relation("rel");
         entities_by_requirement(); entities_of("req_a"); requirements_by_entity(); requirements_of(id); links_of(id);
         briefs(); brief("brf"); counts(); touch(id, &[1; 32]); pending(); is_pending(id); settle(); search("\"t\"*", 50); rows();
+        keys(); moments_read(); set_moments_read(&[hash]); moment_order(&hash); add_moment(&moment); moments();
         draw_entity(id, None); draw_relation("rel", None); draw_brief("brf", None); erase();
     }
     Ok(used)

@@ -641,6 +641,191 @@ export interface Resolve {
   /** The choice. */
   choice: string;
 }
+/** Someone who changed the blueprint. */
+export interface Hand {
+  /** To filter by. */
+  id: string;
+  /** Their name. */
+  name: string;
+  /** Whether it is the person at this device. */
+  mine: boolean;
+}
+/** The life of a blueprint. */
+export interface Moments {
+  /** Oldest first. */
+  sittings: Array<Sitting>;
+  /** Everyone who changed anything, by name. */
+  people: Array<Hand>;
+  /** How many changes these sittings hold. */
+  changes: number;
+}
+/** Asks who changed what, when. */
+export interface MomentsQuery {
+  /** The project. */
+  project: string;
+  /** Only what this person did, by the id that `people` gives. */
+  person?: string | null;
+  /** Only what touched this element. */
+  element?: string | null;
+  /** Only this sitting, with all its steps. */
+  sitting?: string | null;
+}
+/** What one person did without a break of half an hour. */
+export interface Sitting {
+  /** Names it as long as it does not go on. */
+  id: string;
+  /** Who. */
+  person: string;
+  /** Their name. */
+  author: string;
+  /** Whether it is the person at this device. */
+  mine: boolean;
+  /** When its first change was made. */
+  from: string;
+  /** When its last change was made. */
+  to: string;
+  /** How many changes it is made of. */
+  changes: number;
+  /** What was done, oldest first; the first few, unless the sitting was asked for. */
+  steps: Array<SittingStep>;
+  /** How many steps are left out. */
+  more: number;
+  /** The moment after it. */
+  heads: Array<string>;
+}
+/** A few changes in a row that were one thing to do. */
+export interface SittingStep {
+  /** What was done, in the author's language. */
+  message: string;
+  /** When the last of it was done. */
+  at: string;
+  /** How many changes it is made of. */
+  changes: number;
+  /** What it touched; at most eight. */
+  elements: Array<string>;
+  /** The moment after it. */
+  heads: Array<string>;
+}
+/** Asks for the blueprint as it was. */
+export interface AtQuery {
+  /** The project. */
+  project: string;
+  /** The moment. */
+  heads: Array<string>;
+}
+/** An element that differs. */
+export interface Difference {
+  /** Which. */
+  id: string;
+  /** What it is. */
+  kind: DifferenceKind;
+  /** How it differs. */
+  sort: DifferenceSort;
+  /** What it is called, `R-12` for a requirement, `Order.total` for an attribute. */
+  title: string;
+  /** What it says, where it was added or removed. */
+  detail: string;
+  /** The entity of an attribute. */
+  parent: string | null;
+  /** What differs, where it was changed. */
+  fields: Array<FieldDifference>;
+}
+/** What a difference is about. */
+export type DifferenceKind = "requirement" | "entity" | "attribute" | "relation" | "brief";
+/** How something differs. */
+export type DifferenceSort = "added" | "changed" | "removed";
+/** One field of an element that differs. Words like `must` stand as they are stored. */
+export interface FieldDifference {
+  /**
+   * Which: `text`, `kind`, `priority`, `state`, `place`, `entities`, `name`, `label`, `note`, `type`, `values`,
+   * `required`, `unique`, `ends`, `cardinality`, `source`.
+   */
+  field: string;
+  /** What it was. */
+  before: string;
+  /** What it became. */
+  after: string;
+  /** Both, word by word, where that says more. */
+  passages: Array<Passage>;
+}
+/** A part of a text that was compared with another, word by word. */
+export interface Passage {
+  /** Where it is. */
+  side: Side;
+  /** The words, with the spaces between them. */
+  text: string;
+}
+/** Which side a part of a text is on. */
+export type Side = "both" | "before" | "after";
+/** The blueprint as it was. Comments and what waits belong to the present and are not told. */
+export interface Then {
+  /** When its last change was made. */
+  at: string;
+  /** Its requirements, in their order of then. */
+  requirements: Array<Requirement>;
+  /** Its data model. */
+  model: Model;
+  /** What differs from then to now. */
+  differences: Array<Difference>;
+}
+/** Asks what differs between two moments. */
+export interface CompareQuery {
+  /** The project. */
+  project: string;
+  /** The earlier moment: its heads, or the id of a named version. Empty for the beginning. */
+  from: Array<string>;
+  /** The later one in the same form, or null for now. */
+  to?: Array<string> | null;
+}
+/** What differs between two moments. */
+export interface Comparison {
+  /** In the order of the screens. */
+  differences: Array<Difference>;
+  /** The same as a plain list, for paper and for scripts. */
+  text: string;
+}
+/** Makes things again what they were. */
+export interface Restore {
+  /** The project. */
+  project: string;
+  /** The moment. */
+  heads: Array<string>;
+  /** Requirements, entities, attributes, relations or briefs; null for everything. */
+  ids?: Array<string> | null;
+}
+/** What a restoration did. */
+export interface Restored {
+  /** How many elements are otherwise than before. */
+  elements: number;
+}
+/** A moment with a name. */
+export interface Version {
+  /** Which. */
+  id: string;
+  /** Its name. */
+  name: string;
+  /** Anything worth saying about it. */
+  note: string;
+  /** Who named it. */
+  author: string;
+  /** When it was named. */
+  named_at: string;
+  /** When the last change before it was made. */
+  at: string;
+  /** The moment. */
+  heads: Array<string>;
+}
+/** Gives a moment a name. */
+export interface NameVersion {
+  /** The project. */
+  project: string;
+  /** The name. */
+  name: string;
+  /** Anything worth saying about it. */
+  note?: string | null;
+  /** The moment, or null for now. */
+  heads?: Array<string> | null;
+}
 /** A find of a search. */
 export interface Hit {
   /** Which. */
@@ -950,6 +1135,13 @@ export interface Commands {
   "blueprint.history": { input: HistoryQuery; output: Array<Change> };
   "blueprint.conflicts": { input: ProjectRef; output: Array<Conflict> };
   "blueprint.resolve": { input: Resolve; output: Ok };
+  "blueprint.moments": { input: MomentsQuery; output: Moments };
+  "blueprint.at": { input: AtQuery; output: Then };
+  "blueprint.compare": { input: CompareQuery; output: Comparison };
+  "blueprint.restore": { input: Restore; output: Restored };
+  "blueprint.versions": { input: ProjectRef; output: Array<Version> };
+  "blueprint.name_version": { input: NameVersion; output: Version };
+  "blueprint.remove_version": { input: ElementRef; output: Ok };
   "blueprint.search": { input: SearchQuery; output: Array<Hit> };
   "blueprint.why": { input: ElementRef; output: Why };
   "rooms.thread": { input: ElementRef; output: Thread };

@@ -5,6 +5,7 @@ import { Button, Empty, chordOf, useVerbs } from "../kit";
 import { useProjects, useProjectPlace } from "../project";
 import { BriefPage } from "./BriefPage";
 import { DataPage } from "./DataPage";
+import { HistoryPage } from "./HistoryPage";
 import { Inspector } from "./Inspector";
 import { RequirementsPage } from "./RequirementsPage";
 import { useUndo } from "./undo";
@@ -59,6 +60,7 @@ function OpenBlueprint({ project }: { project: string }) {
 
   if (!place) return null;
   if (place.page === "brief") return <BriefPage project={project} further />;
+  if (place.page === "history") return <HistoryPage project={project} element={place.selected} />;
   return (
     <div className="place">
       {place.page === "data" ? (

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import type { Attribute, AttributeType, Cardinality, Entity, Model, Relation, Requirement } from "../api/generated";
-import { Ago, Check, Choice, EditableText, IconButton, Loaded, Menu } from "../kit";
+import { Ago, Button, Check, Choice, EditableText, IconButton, Loaded, Menu } from "../kit";
 import { useMay, useProjectPlace } from "../project";
 import { Thread } from "../rooms";
 import { blueprint } from "./api";
@@ -514,6 +514,7 @@ function Why({ project, id }: { project: string; id: string }) {
 
 function History({ project, id }: { project: string; id: string }) {
   const { t } = useTranslation();
+  const { open } = useProjectPlace();
   const history = useQuery(blueprint.history, { project, id });
   return (
     <Loaded query={history} rows={3}>
@@ -521,6 +522,10 @@ function History({ project, id }: { project: string; id: string }) {
         changes.length === 0 ? (
           <p className="soft">{t("inspector.no_history")}</p>
         ) : (
+          <>
+          <Button look="quiet" onClick={() => open("history", id)}>
+            {t("history.open")}
+          </Button>
           <ol className="steps">
             {changes.map((change) => (
               <li key={change.hash} className={change.pending ? "pending" : ""}>
@@ -532,6 +537,7 @@ function History({ project, id }: { project: string; id: string }) {
               </li>
             ))}
           </ol>
+          </>
         )
       }
     </Loaded>

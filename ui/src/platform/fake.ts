@@ -16,9 +16,11 @@ import type {
   Relation,
   Requirement,
   Topic,
+  Version,
   WorkspaceStatus,
 } from "../api/generated";
 import { difference } from "../blueprint/splice";
+import { differences, listed, type Shown } from "./fake/past";
 import { propose, type Proposal } from "./fake/translate";
 import { VersionedText } from "./fake/text";
 import type { Platform } from "./index";
@@ -57,6 +59,9 @@ interface Store {
   briefs: Commands["blueprint.briefs"]["output"];
   threads: Map<string, Comment[]>;
   history: (Change & { elements: string[] })[];
+  /** What was shown after each change, by its hash. */
+  past: Map<string, { kept: Snapshot; shown: Shown }>;
+  versions: Version[];
   undo: Snapshot[];
   redo: Snapshot[];
   members: Member[];
@@ -138,8 +143,20 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       pending: s.project.server !== null && badge().state === "offline",
       elements,
     });
+    s.past.set(s.history[0]!.hash, { kept: snapshot(s, message), shown: shown(s) });
     s.project.updated_at = now();
     changed("blueprint", "project");
+  }
+  function shown(s: Store): Shown {
+    return {
+      requirements: s.requirements.map((note) => requirement(s, note)),
+      model: structuredClone({ entities: s.entities, relations: s.relations }),
+    };
+  }
+  function moment(s: Store, heads: string[]): Shown {
+    const hash = s.versions.find((version) => version.id === heads[0])?.heads[0] ?? heads[0] ?? "";
+    if (heads.length === 0) return { requirements: [], model: { entities: [], relations: [] } };
+    return s.past.get(hash)?.shown ?? fail("not_found", "This device does not hold that moment.");
   }
   /** Performs one undoable edit. Keystrokes in one text gather into one step. */
   function edit<T>(s: Store, message: string, elements: string[], act: () => T, gather = false): T {
@@ -203,6 +220,8 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       briefs: [],
       threads: new Map(),
       history: [],
+      past: new Map(),
+      versions: [],
       undo: [],
       redo: [],
       members: [],
@@ -614,6 +633,89 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       store(project)
         .history.filter((change) => !wanted || change.elements.includes(wanted))
         .map(({ elements: _, ...change }) => change),
+    "blueprint.moments": ({ project, person, element, sitting }) => {
+      const s = store(project);
+      const changes = s.history
+        .filter((change) => (!element || change.elements.includes(element)) && (!person || person === "me"))
+        .filter((change) => !sitting || change.hash === sitting)
+        .reverse();
+      return {
+        changes: changes.length,
+        people: [{ id: "me", name: status.person_name || "You", mine: true }],
+        // Every change is a sitting of its own here; the core knows how to gather them.
+        sittings: changes.map((change) => ({
+          id: change.hash,
+          person: "me",
+          author: change.author,
+          mine: true,
+          from: change.at,
+          to: change.at,
+          changes: 1,
+          steps: [
+            { message: change.message, at: change.at, changes: 1, elements: change.elements, heads: [change.hash] },
+          ],
+          more: 0,
+          heads: [change.hash],
+        })),
+      };
+    },
+    "blueprint.at": ({ project, heads }) => {
+      const s = store(project);
+      const then = moment(s, heads);
+      const at = s.history.find((change) => change.hash === heads[0])?.at ?? now();
+      return { at, ...structuredClone(then), differences: differences(then, shown(s)) };
+    },
+    "blueprint.compare": ({ project, from, to }) => {
+      const s = store(project);
+      const found = differences(moment(s, from), to ? moment(s, to) : shown(s));
+      return { differences: found, text: listed(found) };
+    },
+    "blueprint.restore": ({ project, heads, ids }) => {
+      const s = store(project);
+      const past = s.past.get(heads[0] ?? "") ?? fail("not_found", "This device does not hold that moment.");
+      const found = differences(past.shown, shown(s)).filter((it) => !ids || ids.includes(it.id));
+      if (found.length === 0) return { elements: 0 };
+      return edit(s, "Restored", ids ?? [], () => {
+        const kept = snapshot(s, "");
+        const chosen = <T extends { id: string }>(then: T[], current: T[]) =>
+          ids
+            ? [
+                ...current.filter((it) => !ids.includes(it.id)),
+                ...then.filter((it) => ids.includes(it.id)),
+              ]
+            : then;
+        restore(s, {
+          ...kept,
+          requirements: chosen(past.kept.requirements, kept.requirements),
+          entities: chosen(past.kept.entities, kept.entities),
+          relations: ids ? kept.relations : past.kept.relations,
+        });
+        return { elements: found.length };
+      });
+    },
+    "blueprint.versions": ({ project }) => structuredClone(store(project).versions),
+    "blueprint.name_version": ({ project, name, note, heads }) => {
+      const s = store(project);
+      const hash = heads?.[0] ?? s.history[0]?.hash ?? "";
+      const version: Version = {
+        id: id("ver"),
+        name: named(name),
+        note: note ?? "",
+        author: status.person_name || "You",
+        named_at: now(),
+        at: s.history.find((change) => change.hash === hash)?.at ?? now(),
+        heads: [hash],
+      };
+      s.versions.push(version);
+      changed("blueprint");
+      return structuredClone(version);
+    },
+    "blueprint.remove_version": ({ project, id: wanted }) => {
+      const s = store(project);
+      s.versions = s.versions.filter((version) => version.id !== wanted);
+      changed("blueprint");
+      return {};
+    },
     "blueprint.search": ({ project, query }) => {
       const s = store(project);
       const wanted = query.trim().toLowerCase();

@@ -4,7 +4,7 @@ import { useQuery } from "../api/call";
 import type { Project, Role } from "../api/generated";
 import { projects } from "./api";
 
-export type Page = "requirements" | "data" | "brief";
+export type Page = "requirements" | "data" | "brief" | "history";
 
 export interface ProjectPlace {
   project: string;
@@ -18,7 +18,7 @@ export function pathOf(project: string, page: Page, selected?: string | null): s
 }
 
 export function placeOf(path: string): ProjectPlace | null {
-  const match = /^\/p\/([^/]+)\/(requirements|data|brief)(?:\/([^/]+))?$/.exec(path);
+  const match = /^\/p\/([^/]+)\/(requirements|data|brief|history)(?:\/([^/]+))?$/.exec(path);
   return match ? { project: match[1]!, page: match[2] as Page, selected: match[3] ?? null } : null;
 }
 

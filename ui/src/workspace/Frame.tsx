@@ -1,4 +1,4 @@
-import { Database, FilePenLine, ListChecks, PanelLeft, RefreshCcw, User, type LucideIcon } from "lucide-react";
+import { Database, FilePenLine, History, ListChecks, PanelLeft, RefreshCcw, User, type LucideIcon } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
@@ -49,6 +49,15 @@ export function Frame({ children }: { children: ReactNode }) {
       run: () => go(pathOf(project!.id, "data")),
     },
     {
+      id: "go.history",
+      label: t("place.history"),
+      keys: "Mod+3",
+      group: "go",
+      inText: true,
+      disabled: !project,
+      run: () => go(pathOf(project!.id, "history")),
+    },
+    {
       id: "go.profile",
       label: t("place.profile"),
       keys: "Mod+,",
@@ -85,6 +94,13 @@ export function Frame({ children }: { children: ReactNode }) {
               icon={Database}
               label={t("place.data")}
               count={project.entities}
+              active={path}
+              collapsed={collapsed}
+            />
+            <Place
+              to={pathOf(project.id, "history")}
+              icon={History}
+              label={t("place.history")}
               active={path}
               collapsed={collapsed}
             />

@@ -380,6 +380,7 @@ fn named_versions_travel_and_are_compared() {
 
 #[test]
 #[ignore = "measures; run with --release -- --ignored --nocapture"]
+#[allow(clippy::disallowed_methods, reason = "it measures time")]
 fn looking_back_over_5000_requirements_and_20000_changes() {
     let mut desk = owner(1);
     let ids: Vec<String> = (0..5_000).map(|n| add(&mut desk, &format!("The system keeps the address of customer {n} and shows it on each invoice.")).id).collect();
