@@ -578,3 +578,35 @@ async fn the_example_of_the_guide_works() {
     assert!(line().await.contains(r#""answer":"Hello""#));
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_and_a_device_at_different_nodes_converge_and_a_revoked_key_ends_everywhere() {
+    if !on_postgres() {
+        return; // A folder has one server.
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let url = database(folder.path()).unwrap();
+    let environment = [("SCANTLING_DATABASE_URL", url.as_str())];
+    let (mut first, second) = (support::Process::start(&[], &environment), support::Process::start(&[], &environment));
+    let (world, there) = (World::at(&first.address), World::at(&second.address));
+    let owner = world.set_up(&first.setup_link(), &key(1)).await;
+    let (mut desk, url, tokens) = begin(&world, &owner).await;
+    let mut client = Client::start(&there, access(&tokens), "tab-1");
+    client.does("open", json!({ "url": url })).await;
+    client.edit(&url, json!({ "put": { "by_client": 1 }, "splice": { "path": ["text"], "at": 0, "insert": "Yes: " } })).await;
+    desk.edit(|document| document.put(ROOT, "by_desk", 1).unwrap()).await;
+    converge(&mut desk, &mut client, &url).await;
+    assert!(desk.has("by_client") && desk.text().starts_with("Yes: "));
+    // A second client of the same person at the first node.
+    let mut other = Client::start(&world, access(&tokens), "tab-2");
+    other.does("open", json!({ "url": url })).await;
+    other.does("many", json!({ "url": url, "key": "other", "count": 50 })).await;
+    client.does("many", json!({ "url": url, "key": "client", "count": 50 })).await;
+    desk.listen(|desk| desk.seq >= 103).await;
+    converge(&mut desk, &mut client, &url).await;
+    converge(&mut desk, &mut other, &url).await;
+    let door = desk.doors.first().unwrap().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(world.call(Method::DELETE, &format!("/v1/identity/devices/{door}"), Some(access(&owner)), None).await.0, 200);
+    other.is_told("device_revoked").await;
+    client.is_told("device_revoked").await;
+}

@@ -455,6 +455,19 @@ fn say(world: &mut World, message: ToClient) -> crate::Result<Vec<ToServer>> {
 }
 
 #[test]
+fn who_signed_is_named_and_that_the_server_did_is_said() {
+    let (mut world, _) = waiting();
+    let head = world.log.head();
+    let mut told = state(head, head);
+    let keys = [[5; 32], [6; 32]].map(|key: [u8; 32]| minicbor::bytes::ByteVec::from(key.to_vec()));
+    told.people =
+        vec![crate::protocol::Person { person: PersonId::from_bytes([1; 16]), name: "Ada".into(), role: Some(Role::Editor), online: true, devices: keys.to_vec(), doors: Some(keys[1..].to_vec()) }];
+    say(&mut world, ToClient::Space(told)).unwrap();
+    let mut name = |key: u8| world.desks[0].run(|ctx| crate::log::person_of(ctx.sql, &[key; 32])).unwrap().unwrap().1;
+    assert_eq!((name(5), name(6)), ("Ada".to_owned(), "Ada (signed by the server)".to_owned()));
+}
+
+#[test]
 fn an_acknowledgement_without_proof_is_refused() {
     let (mut world, id) = waiting();
     let error = say(&mut world, ToClient::Known { space: the_space(), id, seq: 1 }).unwrap_err();
