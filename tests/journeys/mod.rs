@@ -1,6 +1,7 @@
 //! Journeys through the real programs: what people do, in their order.
 
 mod first_launch;
+mod history;
 mod keyboard;
 mod screens;
 mod together;

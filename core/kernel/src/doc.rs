@@ -1,6 +1,8 @@
 //! Documents: Automerge in memory while in use, a snapshot and the log's changes on disk.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, Change, ChangeHash, LoadOptions, Patch, PatchLog, ROOT, ReadDoc, TextEncoding};
@@ -11,11 +13,23 @@ use crate::{Ctx, Error, Result, SpaceId, Words, log, values};
 /// After so many changes since its snapshot a document is saved anew when it is next loaded.
 const SNAPSHOT_AFTER: usize = 256;
 
+/// So many readings of documents at some heads are kept.
+const MOST_READINGS: usize = 4;
+
 /// The open documents of one store, bounded by number; the longest unused is closed first.
 pub struct Docs {
     open: BTreeMap<String, Open>,
     uses: u64,
     limit: usize,
+    /// The last used first.
+    readings: Vec<Reading>,
+}
+
+/// What was read from a document at some heads. Heads say all that there is to read, so it never grows old.
+struct Reading {
+    doc: String,
+    heads: Vec<ChangeHash>,
+    value: Arc<dyn Any + Send + Sync>,
 }
 
 struct Open {
@@ -29,7 +43,7 @@ impl Docs {
     /// Keeps at most `limit` documents open.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { open: BTreeMap::new(), uses: 0, limit }
+        Self { open: BTreeMap::new(), uses: 0, limit, readings: Vec::new() }
     }
 
     /// Tells that the transaction is on disk.
@@ -116,6 +130,25 @@ impl Ctx<'_> {
     /// `NotFound` when this device does not hold it, `Damaged` when it can't be read.
     pub fn doc(&mut self, doc: &str) -> Result<&Automerge> {
         Ok(&self.open(doc, false)?.automerge)
+    }
+
+    /// What is read from a whole document at these heads; kept for a while, as someone who looks back does so often.
+    ///
+    /// # Errors
+    /// As [`Ctx::doc`].
+    pub fn read_doc<T: Any + Send + Sync>(&mut self, doc: &str, heads: &[ChangeHash], read: impl FnOnce(&Automerge) -> T) -> Result<Arc<T>> {
+        let readings = &mut self.docs.readings;
+        if let Some(at) = readings.iter().position(|reading| reading.doc == doc && reading.heads == heads)
+            && let Ok(value) = Arc::clone(&readings[at].value).downcast::<T>()
+        {
+            readings[..=at].rotate_right(1);
+            return Ok(value);
+        }
+        let value = Arc::new(read(self.doc(doc)?));
+        let readings = &mut self.docs.readings;
+        readings.truncate(MOST_READINGS - 1);
+        readings.insert(0, Reading { doc: doc.to_owned(), heads: heads.to_vec(), value: Arc::clone(&value) as Arc<dyn Any + Send + Sync> });
+        Ok(value)
     }
 
     /// A document that is about to be changed by hand.

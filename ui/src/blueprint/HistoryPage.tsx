@@ -3,7 +3,7 @@ import { useMemo, useState, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { useCommand, useQuery } from "../api/call";
 import type { Sitting, Then, Version } from "../api/generated";
-import { Ago, Button, Choice, Dialog, Empty, Field, IconButton, Loaded, relativeTime, toast, useVerbs } from "../kit";
+import { Ago, Button, Choice, Dialog, Empty, Field, IconButton, Loaded, toast, useVerbs } from "../kit";
 import { platform } from "../platform";
 import { RoleNote, useMay, useProjectPlace } from "../project";
 import { blueprint } from "./api";
@@ -246,7 +246,7 @@ interface SittingProps {
 }
 
 function SittingLine({ project, sitting, heads, here, onHeads, filter }: SittingProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const [whole, setWhole] = useState(false);
   const all = useQuery(blueprint.moments, whole ? { project, ...filter, sitting: sitting.id } : null).data?.sittings[0];
   const shown = all ?? sitting;
@@ -256,7 +256,6 @@ function SittingLine({ project, sitting, heads, here, onHeads, filter }: Sitting
         type="button"
         className="sitting-head"
         aria-current={here && heads && same(heads, sitting.heads) ? "true" : undefined}
-        aria-label={`${sitting.mine ? t("inspector.you") : sitting.author}, ${relativeTime(sitting.to, Date.now(), i18n.language)}, ${t("history.times", { count: sitting.changes })}`}
         onClick={() => onHeads(sitting.heads)}
       >
         <strong>{sitting.mine ? t("inspector.you") : sitting.author}</strong>
@@ -329,6 +328,8 @@ function AsItWas({ project, heads, versions, told }: AsItWasProps) {
           ))}
         </div>
         {view === "differences" && versions.length > 0 && (
+          <>
+          <span className="soft">{t("history.with")}</span>
           <Choice
             label={t("history.with")}
             value={other ? against : NOW}
@@ -338,6 +339,7 @@ function AsItWas({ project, heads, versions, told }: AsItWasProps) {
             ]}
             onChange={setAgainst}
           />
+          </>
         )}
         <span className="grow" />
         <IconButton

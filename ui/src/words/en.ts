@@ -274,7 +274,6 @@ export const en = {
     requirements: "Requirements",
     data: "Data",
     as_of: "As it was on {{when}}",
-    against: "From then to {{what}}",
     now_words: "This is how it is now. Choose a moment to look back.",
     same: "Nothing differs from that moment.",
     choose: "Choose {{what}}",
@@ -299,8 +298,6 @@ export const en = {
     later: "Later",
     sort: { added: "added since", changed: "changed since", removed: "removed since" },
     kind: { requirement: "Requirement", entity: "Entity", attribute: "Attribute", relation: "Relation", brief: "Brief" },
-    before: "before",
-    after: "after",
     field: {
       text: "Text",
       kind: "Kind",

@@ -1,6 +1,7 @@
 //! The blueprint as it was: reading it, comparing, bringing it back, giving moments names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use automerge::transaction::{Transactable, Transaction};
 use automerge::{Automerge, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
@@ -26,11 +27,17 @@ fn unknown() -> Error {
 }
 
 /// The blueprint at a moment; without heads, before everything.
-fn read(document: &Automerge, at: &[ChangeHash]) -> Blueprint {
+fn read(ctx: &mut Ctx<'_>, doc: &str, at: &[ChangeHash]) -> Result<Arc<Blueprint>> {
     if at.is_empty() {
-        return Blueprint::default();
+        return Ok(Arc::new(Blueprint::default()));
     }
-    past::read(document, (document.get_heads() != at).then_some(at))
+    ctx.read_doc(doc, at, |document| past::read(document, (document.get_heads() != at).then_some(at)))
+}
+
+/// The blueprint as it is.
+fn present(ctx: &mut Ctx<'_>, doc: &str) -> Result<Arc<Blueprint>> {
+    let heads = ctx.doc(doc)?.get_heads();
+    read(ctx, doc, &heads)
 }
 
 /// When the last change of a moment was made.
@@ -47,10 +54,10 @@ pub fn at(ctx: &mut Ctx<'_>, input: &AtQuery) -> Result<Then> {
     let keys = store::keys(ctx.sql, &doc)?;
     let document = ctx.doc(&doc)?;
     let at = heads(document, &input.heads).ok_or_else(unknown)?;
-    let then = read(document, &at);
-    let now = past::read(document, None);
+    let time = time(document, &at);
+    let (then, now) = (read(ctx, &doc, &at)?, present(ctx, &doc)?);
     let differences = compare::compare(&then, &now, &keys);
-    Ok(Then { at: time(document, &at), differences, ..shown(&then, &keys) })
+    Ok(Then { at: time, differences, ..shown(&then, &keys) })
 }
 
 /// A state as screens show it.
@@ -131,11 +138,11 @@ pub fn compare(ctx: &mut Ctx<'_>, input: &CompareQuery) -> Result<Comparison> {
     let keys = store::keys(ctx.sql, &doc)?;
     let document = ctx.doc(&doc)?;
     let from = moment(document, &input.from)?;
-    let before = read(document, &from);
-    let after = match &input.to {
-        None => past::read(document, None),
-        Some(to) => read(document, &moment(document, to)?),
+    let to = match &input.to {
+        None => document.get_heads(),
+        Some(to) => moment(document, to)?,
     };
+    let (before, after) = (read(ctx, &doc, &from)?, read(ctx, &doc, &to)?);
     let differences = compare::compare(&before, &after, &keys);
     let text = compare::print(&differences, ctx.language);
     Ok(Comparison { differences, text })
@@ -250,7 +257,8 @@ pub fn restore(ctx: &mut Ctx<'_>, input: &Restore) -> Result<Restored> {
     let keys = store::keys(ctx.sql, &doc)?;
     let document = ctx.doc(&doc)?;
     let at = heads(document, &input.heads).ok_or_else(unknown)?;
-    let (then, now) = (read(document, &at), past::read(document, None));
+    let moment = time(document, &at).to_string();
+    let (then, now) = (read(ctx, &doc, &at)?, present(ctx, &doc)?);
     let plan = match &input.ids {
         None => Plan::whole(&then, &now),
         Some(ids) => Plan::chosen(ids, &then, &now),
@@ -259,7 +267,6 @@ pub fn restore(ctx: &mut Ctx<'_>, input: &Restore) -> Result<Restored> {
     if elements == 0 {
         return Ok(Restored { elements });
     }
-    let moment = time(document, &at).to_string();
     let day = moment.get(..16).unwrap_or(&moment).replace('T', " ");
     let label: Words = match &input.ids {
         None => (format!("Restored everything as of {day} UTC"), format!("Восстановлено всё на {day} UTC")),

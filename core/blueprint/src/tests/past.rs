@@ -401,9 +401,16 @@ fn looking_back_over_5000_requirements_and_20000_changes() {
     clock("moments, again", &mut || drop(moments(&mut desk)));
     let told = moments(&mut desk);
     println!("sittings {}, bytes {}", told.sittings.len(), serde_json::to_string(&told).unwrap().len());
+    // The present is read once, and again after each change.
+    clock("at, first time", &mut || drop(at(&mut desk, &told.sittings[1].heads)));
     for part in [0, told.sittings.len() / 2, told.sittings.len() - 1] {
         let heads = told.sittings[part].heads.clone();
         clock(&format!("at sitting {part}"), &mut || drop(at(&mut desk, &heads)));
+        clock("  again", &mut || drop(at(&mut desk, &heads)));
+        clock("  compared", &mut || drop(compare(&mut desk, &heads, None)));
+        let hashes: Vec<automerge::ChangeHash> = heads.iter().map(|head| head.parse().unwrap()).collect();
+        let mut read = || desk.run(|ctx| Ok(past::read(ctx.doc(&doc_of(project()))?, Some(&hashes)).requirements.len())).unwrap();
+        clock("  read alone", &mut || assert!(read() > 0));
         let then = at(&mut desk, &heads);
         println!("  differences {}, bytes {}", then.differences.len(), serde_json::to_string(&then).unwrap().len());
     }
