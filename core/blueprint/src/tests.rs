@@ -1104,6 +1104,24 @@ fn the_shown_value_can_be_kept_and_an_edit_that_saw_both_decides_too() {
 }
 
 #[test]
+fn taking_back_the_own_value_does_not_take_the_other_one_away() {
+    let (mut desks, mut log) = pair();
+    let id = add(&mut desks[0], "Orders can be paid by card.").id;
+    exchange(&mut desks, &mut log);
+    set(&mut desks[0], &id, Some(Priority::Must), None);
+    set(&mut desks[1], &id, Some(Priority::Could), None);
+    exchange(&mut desks, &mut log);
+    for at in 0..2 {
+        undo(&mut desks[at]);
+        exchange(&mut desks, &mut log);
+        let values: Vec<String> = conflicts(&mut desks[at]).iter().flat_map(|conflict| &conflict.choices).map(|choice| choice.value.clone()).collect();
+        let shown = list(&mut desks[at]).iter().map(|requirement| requirement.priority.word().to_owned()).collect::<Vec<_>>();
+        assert!(["must", "could"].iter().all(|value| values.iter().chain(&shown).any(|held| held == value)), "{values:?} {shown:?}");
+        check(&mut desks[at]);
+    }
+}
+
+#[test]
 fn entities_attributes_relations_and_orders_conflict_by_name() {
     let (mut desks, mut log) = pair();
     let (first, second, third) = (add(&mut desks[0], "One.").id, add(&mut desks[0], "Two.").id, add(&mut desks[0], "Three.").id);

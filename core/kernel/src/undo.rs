@@ -245,6 +245,10 @@ fn unchanged(automerge: &Automerge, path: &Path, object: &ObjId, key: &str, hash
     });
     let then = before.and_then(|before| automerge.get_at(&before, key, &heads).ok().flatten());
     let now = automerge.get(object, key).ok().flatten();
+    // Where another person's value stands beside it, putting anything would silently take theirs away too.
+    if automerge.get_all(object, key).is_ok_and(|values| values.len() > 1) {
+        return false;
+    }
     match (then, now) {
         (None, None) => true,
         (Some((Value::Scalar(then), _)), Some((Value::Scalar(now), _))) => then == now,
