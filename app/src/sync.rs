@@ -284,12 +284,12 @@ async fn connect(host: &Host, server: &str, wakes: &mut watch::Receiver<Wakes>, 
 
 /// Reads the server's whole log of a space once more, on a connection of its own, and compares it with what is here.
 async fn compare(host: &Host, space: SpaceId) -> Result<wiring::device::VerifyReport> {
-    let (server, device, end) = host
+    let (server, device, known) = host
         .run(move |ctx| {
             let known = space::get(ctx.sql, space)?;
             let device = ctx.author()?.key.verifying_key().to_bytes();
-            let server = known.server.ok_or_else(|| Error::conflict(("This project is on this device only; there is nothing to compare it with.", "Этот проект только на этом устройстве, сравнивать не с чем.")))?;
-            Ok((server, device, known.seq))
+            let server = known.server.clone().ok_or_else(|| Error::conflict(("This project is on this device only; there is nothing to compare it with.", "Этот проект только на этом устройстве, сравнивать не с чем.")))?;
+            Ok((server, device, known))
         })
         .await?;
     let token = identity::access_token(host, &server).await?;
@@ -298,8 +298,8 @@ async fn compare(host: &Host, space: SpaceId) -> Result<wiring::device::VerifyRe
     let cursor = Cursor { space, epoch: None, seq: 0, chain: Chain::empty(space), marks: None };
     let hello = ToServer::Hello { version: VERSION, token, device, cursors: vec![cursor], push: Vec::new() };
     socket.send(Message::binary(encode(&hello))).await.map_err(|_| lost())?;
-    let mut comparison = Comparison::new(space);
-    while comparison.seq() < end {
+    let mut comparison = Comparison::new(&known);
+    while !comparison.done() {
         let frame = timeout(HEARTBEAT * 2, socket.next()).await.map_err(|_| lost())?;
         let bytes = match frame {
             Some(Ok(Message::Binary(bytes))) => bytes,
@@ -312,17 +312,13 @@ async fn compare(host: &Host, space: SpaceId) -> Result<wiring::device::VerifyRe
                 comparison = host.run(move |ctx| lent.take(ctx, first, &items).map(|()| lent)).await?;
             }
             // The server has less than this device: that is a finding, not a failure.
-            ToClient::Welcome { spaces, .. } if spaces.iter().all(|state| state.head < end) => break,
+            ToClient::Welcome { spaces, .. } if spaces.iter().all(|state| state.head < known.seq) => break,
             ToClient::Closed { reason, .. } | ToClient::Problem { reason, retry_after: None, .. } => return Err(Error::new(Code::Forbidden, reason)),
             _ => {}
         }
     }
     let _ = timeout(Duration::from_secs(1), socket.close(None)).await;
-    host.run(move |ctx| {
-        let checks = comparison.report(ctx)?;
-        Ok(wiring::report(ctx, checks))
-    })
-    .await
+    host.run(move |ctx| Ok(wiring::report(ctx, comparison.report()))).await
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -348,7 +344,8 @@ async fn take_packs(host: &Host, server: &str, token: &str) -> Result<()> {
         tell(host, server, Line::Online);
         match take_pack(host, server, token, space, &place).await {
             Ok(()) => {}
-            Err(error) if matches!(error.code, Code::Damaged | Code::Invalid | Code::NotFound | Code::Forbidden) => {
+            // Whatever is the matter, one project must not keep the others of its server from syncing.
+            Err(error) if !matches!(error.code, Code::Offline | Code::Unauthorized) => {
                 tracing::warn!(%space, %error, "a pack is not taken over");
                 host.run(move |ctx| pack::leave(ctx.sql, space)).await?;
             }

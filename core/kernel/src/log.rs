@@ -296,7 +296,14 @@ impl Ctx<'_> {
                 "Журнал сервера старше копии на этом устройстве: в нём нет изменений, которые снова отправить могут только устройства их авторов. На этом устройстве ничего не потеряно. Пусть сначала подключатся те устройства, или попросите администратора восстановить более новую копию.",
             )));
         }
-        self.sql.execute("update kernel_entry set seq = null where space = $1 and seq > $2", values![space.space, seq])?;
+        // They are sent in the order that they had, before what waits already: so the log becomes the one that it was, also
+        // for devices that have put these entries away.
+        let top: i64 = self.sql.find("select coalesce(max(n), 0) from kernel_entry", &[])?.map_or(Ok(0), |mut row| row.take(0))?;
+        self.sql.execute(
+            "update kernel_entry set n = $3 + $4 - $2 + n - (select min(n) from kernel_entry where space = $1 and seq is null) + 1 where space = $1 and seq is null",
+            values![space.space, seq, top, space.seq],
+        )?;
+        self.sql.execute("update kernel_entry set n = $3 + seq - $2, seq = null where space = $1 and seq > $2", values![space.space, seq, top])?;
         self.sql.execute("delete from kernel_mark where space = $1 and seq > $2", values![space.space, seq])?;
         space.seq = seq;
         space.chain = chain;
@@ -557,23 +564,23 @@ pub struct Comparison {
     space: SpaceId,
     seq: u64,
     chain: Chain,
-    /// The proof that was reached at this device's own place.
-    reached: Option<Chain>,
+    /// This device's own place and proof at the beginning; the device may read on meanwhile.
+    end: (u64, Chain),
     unsigned: u64,
     missing: u64,
 }
 
 impl Comparison {
-    /// Begins with nothing.
+    /// Begins with nothing of the server's log, and what is known here.
     #[must_use]
-    pub fn new(space: SpaceId) -> Self {
-        Self { space, seq: 0, chain: Chain::empty(space), reached: None, unsigned: 0, missing: 0 }
+    pub fn new(known: &Space) -> Self {
+        Self { space: known.space, seq: 0, chain: Chain::empty(known.space), end: (known.seq, known.chain), unsigned: 0, missing: 0 }
     }
 
-    /// How far the log was read.
+    /// Whether the log was read as far as it is compared.
     #[must_use]
-    pub fn seq(&self) -> u64 {
-        self.seq
+    pub fn done(&self) -> bool {
+        self.seq >= self.end.0
     }
 
     /// Takes the next entries of the log up to this device's own place; what is newer is left alone.
@@ -584,9 +591,8 @@ impl Comparison {
         if first != self.seq + 1 {
             return Err(Error::damaged(("The server skipped a part of the log.", "Сервер пропустил часть журнала.")));
         }
-        let end = space::get(ctx.sql, self.space)?.seq;
         for item in items {
-            if self.seq >= end {
+            if self.done() {
                 break;
             }
             let Item::Entry(bytes) = item else {
@@ -609,22 +615,16 @@ impl Comparison {
                 }
             }
         }
-        if self.seq == end {
-            self.reached = Some(self.chain);
-        }
         Ok(())
     }
 
     /// What was found.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn report(&self, ctx: &mut Ctx<'_>) -> Result<Vec<Check>> {
-        let known = space::get(ctx.sql, self.space)?;
-        let short = &known.chain.to_string()[..12];
-        let equal = self.reached == Some(known.chain);
+    #[must_use]
+    pub fn report(&self) -> Vec<Check> {
+        let short = &self.end.1.to_string()[..12];
+        let equal = (self.seq, self.chain) == self.end;
         let count = |bad: u64| (format!("{bad} of {} are not", self.seq), format!("нет: {bad} из {}", self.seq));
-        Ok(vec![
+        vec![
             Check {
                 name: ("Proof of the whole log", "Цепочка всего журнала").into(),
                 ok: equal,
@@ -644,7 +644,7 @@ impl Comparison {
                 ok: self.missing == 0,
                 detail: if self.missing == 0 { ("all of it is on this device", "всё есть на этом устройстве").into() } else { count(self.missing).into() },
             },
-        ])
+        ]
     }
 }
 
@@ -671,11 +671,13 @@ pub fn verify(ctx: &mut Ctx<'_>, contexts: &dyn Contexts) -> Result<Vec<Check>> 
         let (base, mut chain) = known.base;
         let (mut ordered, mut seen, mut bad) = (base, 0_u64, Vec::new());
         let mut after = i64::try_from(base).unwrap_or(i64::MAX);
+        // What a pack has brought so far are records at their places, without what lies between them.
+        let last = if crate::pack::progress(ctx.sql, known.space)?.is_some() { after } else { i64::MAX };
         // Ordered entries come by their place, then the waiting ones; pages keep memory flat.
         loop {
             let rows = ctx
                 .sql
-                .query("select seq, bytes from kernel_entry where space = $1 and seq > $2 order by seq limit 500", values![known.space, after])?;
+                .query("select seq, bytes from kernel_entry where space = $1 and seq > $2 and seq <= $3 order by seq limit 500", values![known.space, after, last])?;
             if rows.is_empty() {
                 break;
             }

@@ -223,7 +223,7 @@ impl Unpacking {
                 return Err(unreadable().because("a piece after the end"));
             }
             match piece {
-                Piece::Begin { space, epoch, seq, chain, total } => self.begin(ctx, space, &epoch, seq, chain, total)?,
+                Piece::Begin { space, epoch, seq, chain, total } => self.begin(ctx, contexts, space, &epoch, (seq, chain), total)?,
                 Piece::Part { doc, last, bytes, authors } => self.part(ctx, contexts, doc, last, &bytes, authors)?,
                 Piece::Record { seq, entry } => self.record(ctx, contexts, seq, &entry)?,
                 Piece::End => {
@@ -235,14 +235,14 @@ impl Unpacking {
         Ok(whole)
     }
 
-    fn begin(&mut self, ctx: &mut Ctx<'_>, space: SpaceId, epoch: &Epoch, seq: u64, chain: Chain, total: u64) -> Result<()> {
+    fn begin(&mut self, ctx: &mut Ctx<'_>, contexts: &dyn Contexts, space: SpaceId, epoch: &Epoch, (seq, chain): (u64, Chain), total: u64) -> Result<()> {
         if space != self.space || wanted(ctx.sql, space)?.is_none() {
             return Err(unreadable().because("a pack of another space, or a second one"));
         }
         let held: Option<Epoch> = ctx.sql.find("select epoch from kernel_pack where space = $1", values![space])?.map(|mut row| row.take(0)).transpose()?;
         if held.is_some_and(|held| held != *epoch) {
             // The server began another log meanwhile, and sends all of it: what came of the old one is no part of it.
-            forget(ctx, space)?;
+            forget(ctx, contexts, space)?;
         }
         // A pack that goes on may end later than it began. Its first documents are only as new as its first end.
         ctx.sql.execute(
@@ -264,7 +264,7 @@ impl Unpacking {
             return Ok(());
         }
         if contexts.belongs(self.space, &doc) {
-            ctx.sql.execute("insert into kernel_doc (doc, space, base) values ($1, $2, $3) on conflict (doc) do update set base = $3", values![&doc, self.space, &parts])?;
+            ctx.sql.execute("insert into kernel_doc (doc, space, base) values ($1, $2, $3) on conflict (doc) do update set base = $3, snapshot = null, snapshot_n = 0", values![&doc, self.space, &parts])?;
             if ctx.space_of(&doc)? != self.space {
                 return Err(unreadable().because("a document that belongs to another project"));
             }
@@ -293,6 +293,9 @@ impl Unpacking {
         }
         // What is newer than the pack's first end comes with the log.
         if seq <= end {
+            if crate::log::find(ctx.sql, self.space, &entry.id)?.is_some() {
+                return Err(unreadable().because("a record that is here already"));
+            }
             crate::log::insert(ctx.sql, &entry, Some(seq))?;
             contexts.record(ctx, &entry, &Standing::Ordered(seq))?;
         }
@@ -385,13 +388,20 @@ fn seal_document(ctx: &mut Ctx<'_>, space: SpaceId, doc: &str, entries: &[Entry]
     Ok(())
 }
 
-fn forget(ctx: &mut Ctx<'_>, space: SpaceId) -> Result<()> {
-    for mut row in ctx.sql.query("select doc from kernel_doc where space = $1", values![space])? {
-        ctx.docs.forget(&row.take::<String>(0)?);
+/// Forgets what a pack has brought. What was written here since then waits on: the server says what becomes of it.
+fn forget(ctx: &mut Ctx<'_>, contexts: &dyn Contexts, space: SpaceId) -> Result<()> {
+    let brought = ctx.sql.query("select bytes from kernel_entry where space = $1 and seq is not null", values![space])?;
+    ctx.sql.execute("delete from kernel_entry where space = $1 and seq is not null", values![space])?;
+    for mut row in brought {
+        contexts.record(ctx, &Entry::trusted(&row.take::<Vec<u8>>(0)?)?, &Standing::Discarded)?;
     }
+    ctx.sql.execute("delete from kernel_pack where space = $1", values![space])?;
     ctx.sql.execute("delete from kernel_actor where doc in (select doc from kernel_doc where space = $1)", values![space])?;
-    for table in ["kernel_doc", "kernel_entry", "kernel_pack"] {
-        ctx.sql.execute(&format!("delete from {table} where space = $1"), values![space])?;
+    ctx.sql.execute("update kernel_doc set base = null, snapshot = null, snapshot_n = 0 where space = $1", values![space])?;
+    for mut row in ctx.sql.query("select doc from kernel_doc where space = $1", values![space])? {
+        let doc: String = row.take(0)?;
+        ctx.docs.forget(&doc);
+        contexts.rebuild(ctx, &doc)?;
     }
     Ok(())
 }
@@ -538,6 +548,52 @@ mod tests {
                 prop_assert_eq!(heads(&mut ada), heads(&mut ben));
             }
         }
+    }
+
+    /// A device that has taken the pack but for its end.
+    fn halfway(pieces: &[Piece]) -> Desk {
+        let mut ben = stranger();
+        let begun = pieces[..pieces.len() - 1].to_vec();
+        ben.run(|ctx| Unpacking::new(the_space()).take(ctx, &Nobody, begun)).unwrap();
+        ben
+    }
+
+    #[test]
+    fn a_device_that_follows_the_log_has_left_the_pack() {
+        let (mut ada, entries, pieces) = author(20);
+        let mut ben = halfway(&pieces);
+        ben.run(|ctx| {
+            ctx.sql.execute("update kernel_space set server = 'https://sync.test'", &[])?;
+            crate::sync::Client::new("https://sync.test").hello(ctx, "token")?;
+            assert_eq!(progress(ctx.sql, the_space())?, None);
+            let mut known = space::get(ctx.sql, the_space())?;
+            let items: Vec<Item> = entries.iter().map(|entry| Item::Entry(entry.bytes().to_vec())).collect();
+            let chain = entries.iter().fold(known.chain, |chain, entry| chain.then(entry.bytes()));
+            ctx.receive(&Nobody, &mut known, 1, &items, chain)
+        })
+        .unwrap();
+        assert_eq!(heads(&mut ada), heads(&mut ben));
+    }
+
+    #[test]
+    fn a_pack_under_way_is_no_damage() {
+        let (_, _, pieces) = author(20);
+        let checks = halfway(&pieces).run(|ctx| verify(ctx, &Nobody)).unwrap();
+        assert!(checks.iter().all(|check| check.ok));
+    }
+
+    #[test]
+    fn what_was_written_while_a_pack_was_under_way_outlives_another_life_of_the_log() {
+        let (_, _, mut pieces) = author(20);
+        let mut ben = halfway(&pieces);
+        ben.run(|ctx| ctx.change(&edit("doc_a"), |tx| Ok(tx.put(ROOT, "mine", 1)?))).unwrap();
+        ben.run(|ctx| ctx.append_record(the_space(), "rooms.comment", vec![2; 10])).unwrap();
+        let Piece::Begin { epoch, .. } = &mut pieces[0] else { panic!("a pack begins otherwise") };
+        *epoch = [6; 16];
+        assert!(ben.run(|ctx| Unpacking::new(the_space()).take(ctx, &Nobody, pieces)).unwrap());
+        assert_eq!(ben.run(|ctx| outbox(ctx.sql, the_space(), 0, 10, 1 << 20)).unwrap().len(), 2);
+        assert!(ben.run(|ctx| Ok(automerge::ReadDoc::get(ctx.doc("doc_a")?, ROOT, "mine")?.is_some())).unwrap());
+        assert!(ben.run(|ctx| verify(ctx, &Nobody)).unwrap().iter().all(|check| check.ok));
     }
 
     /// A device whose log the server has ordered.

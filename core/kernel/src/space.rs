@@ -159,10 +159,10 @@ pub(crate) fn mark(sql: &mut dyn Sql, space: &Space) -> Result<()> {
     Ok(())
 }
 
-/// The marks of a space, the newest first.
+/// The marks of a space, the newest first. The base is one, so that whatever is still here can be sent again.
 ///
 /// # Errors
 /// Those of the database.
 pub(crate) fn marks(sql: &mut dyn Sql, space: SpaceId) -> Result<Vec<(u64, Chain)>> {
-    sql.query("select seq, chain from kernel_mark where space = $1 order by seq desc", values![space])?.into_iter().map(|mut row| Ok((row.take(0)?, Chain(row.take(1)?)))).collect()
+    sql.query("select seq, chain from kernel_mark where space = $1 union select base, base_chain from kernel_space where space = $1 and base > 0 order by 1 desc", values![space])?.into_iter().map(|mut row| Ok((row.take(0)?, Chain(row.take(1)?)))).collect()
 }

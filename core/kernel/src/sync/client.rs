@@ -7,8 +7,9 @@ use minicbor::bytes::ByteVec;
 use crate::entry::Entry;
 use crate::log::{Contexts, Item, counts, find, is_waiting, outbox};
 use crate::protocol::{Aside, BATCH_BYTES, BATCH_COUNT, Cursor, Mark, Push, SpaceState, ToClient, ToServer, VERSION, decode, encode};
+use crate::pack;
 use crate::space::{self, Space};
-use crate::{Ctx, Error, PersonId, Result, SpaceId, Sql, Words, values};
+use crate::{Code, Ctx, Error, PersonId, Result, SpaceId, Sql, Words, values};
 
 /// The most entries of a space that may be on their way at once.
 const WINDOW: u64 = 2 * BATCH_COUNT as u64;
@@ -25,6 +26,9 @@ pub struct Client {
     newest: BTreeMap<SpaceId, Vec<u8>>,
     /// Subscribed, and not yet told where the stream begins: what arrives until then was on its way before.
     asked: BTreeSet<SpaceId>,
+    /// What was on its way when the server turned out to have lost what it may build on: it is pushed once more, and only
+    /// that answer counts.
+    overtaken: BTreeMap<SpaceId, BTreeSet<Vec<u8>>>,
     /// Whose entries were asked for in full, because the server named one that the person has given up meanwhile.
     in_full: BTreeSet<SpaceId>,
     /// Why the server ended the connection, or asks for patience.
@@ -42,6 +46,7 @@ impl Client {
             told: BTreeMap::new(),
             newest: BTreeMap::new(),
             asked: BTreeSet::new(),
+            overtaken: BTreeMap::new(),
             in_full: BTreeSet::new(),
             problem: None,
         }
@@ -59,7 +64,8 @@ impl Client {
         self.problem.as_ref()
     }
 
-    /// The first message: cursors of every space of this server, and the beginning of its outbox.
+    /// The first message: cursors of every space of this server, and the beginning of its outbox. What a pack has not
+    /// brought by now comes with the log.
     ///
     /// # Errors
     /// Those of the store.
@@ -70,6 +76,7 @@ impl Client {
         let mut room = BATCH_BYTES;
         for known in space::list(ctx.sql, Some(&self.server))?.into_iter().filter(|known| !known.paused) {
             self.pushed.insert(known.space, 0);
+            pack::leave(ctx.sql, known.space)?;
             if room > 0
                 && let Some(more) = self.batch(ctx, known.space, room)?
             {
@@ -125,7 +132,11 @@ impl Client {
                     )));
                 }
             }
-            ToClient::Refused { space, id, code, reason } => ctx.refuse(contexts, space, &id, &code, &reason)?,
+            ToClient::Refused { space, id, code, reason } => {
+                if !self.overtaken.get_mut(&space).is_some_and(|overtaken| overtaken.remove(&id)) {
+                    ctx.refuse(contexts, space, &id, &code, &reason)?;
+                }
+            }
             ToClient::Closed { space, reason } => {
                 self.pushed.remove(&space);
                 if let Some(mut known) = space::find(ctx.sql, space)? {
@@ -227,6 +238,7 @@ impl Client {
                 }
                 (false, false) => {
                     self.pushed.insert(known.space, 0);
+                    pack::leave(ctx.sql, known.space)?;
                     self.asked.insert(known.space);
                     messages.push(ToServer::Subscribe(cursor(ctx.sql, &known)?));
                 }
@@ -298,8 +310,14 @@ impl Client {
         }
         self.asked.remove(&state.space);
         if state.start != known.seq {
-            ctx.rewind(&mut known, state.start)?;
-            self.pushed.insert(known.space, 0);
+            let flying = flying(ctx.sql, known.space, self.pushed.get(&known.space).copied().unwrap_or(0))?;
+            self.overtaken.entry(known.space).or_default().extend(flying);
+            match ctx.rewind(&mut known, state.start) {
+                Ok(()) => self.pushed.insert(known.space, 0),
+                // Only this space has to stop; the others of the connection go on.
+                Err(error) if error.code == Code::Damaged => return self.failed(ctx, state.space, &error).map(|()| None),
+                Err(error) => return Err(error),
+            };
         }
         if known.role != state.role {
             ctx.emit("project", "RoleChanged", known.space.to_string());
@@ -357,4 +375,9 @@ impl Client {
 fn cursor(sql: &mut dyn Sql, known: &Space) -> Result<Cursor> {
     let marks: Vec<Mark> = space::marks(sql, known.space)?.into_iter().filter(|(seq, _)| *seq < known.seq).map(|(seq, chain)| Mark { seq, chain }).collect();
     Ok(Cursor { space: known.space, epoch: known.epoch, seq: known.seq, chain: known.chain, marks: (!marks.is_empty()).then_some(marks) })
+}
+
+/// The ids of what waits up to a local number.
+fn flying(sql: &mut dyn Sql, space: SpaceId, pushed: i64) -> Result<Vec<Vec<u8>>> {
+    sql.query("select id from kernel_entry where space = $1 and seq is null and refused_code is null and n <= $2", values![space, pushed])?.into_iter().map(|mut row| row.take(0)).collect()
 }
