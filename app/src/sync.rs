@@ -347,7 +347,7 @@ async fn take_packs(host: &Host, server: &str, token: &str) -> Result<()> {
             // Whatever is the matter, one project must not keep the others of its server from syncing.
             Err(error) if !matches!(error.code, Code::Offline | Code::Unauthorized) => {
                 tracing::warn!(%space, %error, "a pack is not taken over");
-                host.run(move |ctx| pack::leave(ctx.sql, space)).await?;
+                leave(host, space).await?;
             }
             Err(error) => return Err(error),
         }
@@ -355,8 +355,13 @@ async fn take_packs(host: &Host, server: &str, token: &str) -> Result<()> {
     Ok(())
 }
 
+async fn leave(host: &Host, space: SpaceId) -> Result<()> {
+    host.run(move |ctx| pack::leave(ctx, &wiring::Wiring, space)).await
+}
+
 async fn take_pack(host: &Host, server: &str, token: &str, space: SpaceId, place: &Place) -> Result<()> {
-    let Some(mut arriving) = remote::pack(host, server, token, space, place).await? else { return Ok(()) };
+    // A server that was restored may have no pack any more to go on with.
+    let Some(mut arriving) = remote::pack(host, server, token, space, place).await? else { return leave(host, space).await };
     let mut unpacking = Unpacking::new(space);
     let mut whole = false;
     while let Some(pieces) = arriving.next().await? {

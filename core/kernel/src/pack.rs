@@ -185,15 +185,13 @@ pub fn wanted(sql: &mut dyn Sql, space: SpaceId) -> Result<Option<Place>> {
     Ok(empty.then(Place::default))
 }
 
-/// Goes on with the log instead of the pack. What the pack has brought stays: the log holds all of it.
+/// Goes on with the log instead of the pack. What the pack has brought goes, for only the log proves it; what was written
+/// here meanwhile stays.
 ///
 /// # Errors
 /// Those of the store.
-pub fn leave(sql: &mut dyn Sql, space: SpaceId) -> Result<()> {
-    // Its records get their places from the log like any other.
-    sql.execute("update kernel_entry set seq = null where space = $1 and exists (select 1 from kernel_pack where space = $1)", values![space])?;
-    sql.execute("delete from kernel_pack where space = $1", values![space])?;
-    Ok(())
+pub fn leave(ctx: &mut Ctx<'_>, contexts: &dyn Contexts, space: SpaceId) -> Result<()> {
+    if progress(ctx.sql, space)?.is_some() { forget(ctx, contexts, space) } else { Ok(()) }
 }
 
 /// How much of a space's pack is here; none when none is under way.
@@ -239,10 +237,13 @@ impl Unpacking {
         if space != self.space || wanted(ctx.sql, space)?.is_none() {
             return Err(unreadable().because("a pack of another space, or a second one"));
         }
-        let held: Option<Epoch> = ctx.sql.find("select epoch from kernel_pack where space = $1", values![space])?.map(|mut row| row.take(0)).transpose()?;
-        if held.is_some_and(|held| held != *epoch) {
+        let held: Option<(Epoch, u64)> = ctx.sql.find("select epoch, seq from kernel_pack where space = $1", values![space])?.map(|mut row| Ok::<_, Error>((row.take(0)?, row.take(1)?))).transpose()?;
+        match held {
             // The server began another log meanwhile, and sends all of it: what came of the old one is no part of it.
-            forget(ctx, contexts, space)?;
+            Some((held, _)) if held != *epoch => forget(ctx, contexts, space)?,
+            // It was restored from an older copy: these documents would lack what the first ones hold.
+            Some((_, held)) if held > seq => return Err(unreadable().because("a pack that ends before it began")),
+            _ => {}
         }
         // A pack that goes on may end later than it began. Its first documents are only as new as its first end.
         ctx.sql.execute(
@@ -539,7 +540,7 @@ mod tests {
             let mut unpacking = Unpacking::new(the_space());
             let taken = reader.take(&stream).and_then(|pieces| ben.run(|ctx| unpacking.take(ctx, &Nobody, pieces)));
             if taken.is_err() {
-                ben.run(|ctx| leave(ctx.sql, the_space())).unwrap();
+                ben.run(|ctx| leave(ctx, &Nobody, the_space())).unwrap();
                 let mut known = ben.run(|ctx| space::get(ctx.sql, the_space())).unwrap();
                 prop_assert_eq!(known.seq, 0);
                 let all: Vec<Item> = entries.iter().map(|entry| Item::Entry(entry.bytes().to_vec())).collect();
@@ -559,20 +560,43 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_follows_the_log_has_left_the_pack() {
+    fn a_pack_is_whole_or_left_before_its_log_is_followed_and_leaving_keeps_nothing_but_the_own() {
         let (mut ada, entries, pieces) = author(20);
         let mut ben = halfway(&pieces);
-        ben.run(|ctx| {
-            ctx.sql.execute("update kernel_space set server = 'https://sync.test'", &[])?;
-            crate::sync::Client::new("https://sync.test").hello(ctx, "token")?;
-            assert_eq!(progress(ctx.sql, the_space())?, None);
-            let mut known = space::get(ctx.sql, the_space())?;
-            let items: Vec<Item> = entries.iter().map(|entry| Item::Entry(entry.bytes().to_vec())).collect();
-            let chain = entries.iter().fold(known.chain, |chain, entry| chain.then(entry.bytes()));
-            ctx.receive(&Nobody, &mut known, 1, &items, chain)
-        })
-        .unwrap();
-        assert_eq!(heads(&mut ada), heads(&mut ben));
+        let cursors = |ben: &mut Desk| {
+            let hello = ben.run(|ctx| {
+                ctx.sql.execute("update kernel_space set server = 'https://sync.test'", &[])?;
+                crate::sync::Client::new("https://sync.test").hello(ctx, "token")
+            });
+            let crate::protocol::ToServer::Hello { cursors, .. } = hello.unwrap() else { panic!("no hello") };
+            cursors.len()
+        };
+        assert_eq!(cursors(&mut ben), 0);
+        ben.run(|ctx| ctx.change(&edit("doc_a"), |tx| Ok(tx.put(ROOT, "mine", 1)?))).unwrap();
+        ben.run(|ctx| leave(ctx, &Nobody, the_space())).unwrap();
+        assert!(heads(&mut ben).iter().all(Vec::is_empty));
+        assert_eq!(cursors(&mut ben), 1);
+        let follow = |desk: &mut Desk| {
+            desk.run(|ctx| {
+                let mut known = space::get(ctx.sql, the_space())?;
+                let items: Vec<Item> = entries.iter().map(|entry| Item::Entry(entry.bytes().to_vec())).collect();
+                let chain = entries.iter().fold(known.chain, |chain, entry| chain.then(entry.bytes()));
+                ctx.receive(&Nobody, &mut known, 1, &items, chain)
+            })
+        };
+        follow(&mut ben).unwrap();
+        let (ada, ben) = (heads(&mut ada), heads(&mut ben));
+        assert_eq!(ada[1..], ben[1..]);
+        assert_ne!(ada[0], ben[0], "what was written meanwhile is there");
+    }
+
+    #[test]
+    fn a_pack_that_goes_on_from_an_older_copy_of_the_server_is_refused() {
+        let (_, _, pieces) = author(20);
+        let mut ben = halfway(&pieces);
+        let (_, _, older) = author(15);
+        let place = ben.run(|ctx| wanted(ctx.sql, the_space())).unwrap().unwrap();
+        assert!(ben.run(|ctx| Unpacking::new(the_space()).take(ctx, &Nobody, from(&older, &place))).is_err());
     }
 
     #[test]

@@ -64,8 +64,8 @@ impl Client {
         self.problem.as_ref()
     }
 
-    /// The first message: cursors of every space of this server, and the beginning of its outbox. What a pack has not
-    /// brought by now comes with the log.
+    /// The first message: cursors of every space of this server, and the beginning of its outbox. A space whose
+    /// pack is under way is not followed before that is whole, or left.
     ///
     /// # Errors
     /// Those of the store.
@@ -75,8 +75,10 @@ impl Client {
         let mut push = Vec::new();
         let mut room = BATCH_BYTES;
         for known in space::list(ctx.sql, Some(&self.server))?.into_iter().filter(|known| !known.paused) {
+            if pack::progress(ctx.sql, known.space)?.is_some() {
+                continue;
+            }
             self.pushed.insert(known.space, 0);
-            pack::leave(ctx.sql, known.space)?;
             if room > 0
                 && let Some(more) = self.batch(ctx, known.space, room)?
             {
@@ -236,10 +238,9 @@ impl Client {
                     self.pushed.remove(&known.space);
                     messages.push(ToServer::Unsubscribe(known.space));
                 }
-                (false, false) => {
+                (false, false) if pack::progress(ctx.sql, known.space)?.is_none() => {
                     self.pushed.insert(known.space, 0);
-                    pack::leave(ctx.sql, known.space)?;
-                    self.asked.insert(known.space);
+                            self.asked.insert(known.space);
                     messages.push(ToServer::Subscribe(cursor(ctx.sql, &known)?));
                 }
                 _ => {}
