@@ -1104,6 +1104,75 @@ fn the_shown_value_can_be_kept_and_an_edit_that_saw_both_decides_too() {
 }
 
 #[test]
+fn equal_values_are_told_once_words_of_a_newer_program_too_and_what_was_put_away_keeps_its_author() {
+    let (mut desks, mut log) = pair();
+    desks.push(desk(3));
+    exchange(&mut desks, &mut log);
+    let id = add(&mut desks[0], "Orders can be paid by card.").id;
+    exchange(&mut desks, &mut log);
+    let word = |desk: &mut Desk, word: &str| {
+        desk.run(|ctx| {
+            let edit = kernel::doc::Edit { doc: &crate::doc_of(project()), label: "newer".into(), element: None, at: None };
+            ctx.change(&edit, |tx| {
+                let object = crate::doc::element(tx, crate::doc::REQUIREMENTS, &id).expect("it is there");
+                Ok(automerge::transaction::Transactable::put(tx, &object, "priority", word)?)
+            })
+        })
+        .unwrap();
+    };
+    word(&mut desks[0], "someday");
+    word(&mut desks[1], "someday");
+    set(&mut desks[2], &id, Some(Priority::Must), None);
+    exchange(&mut desks, &mut log);
+    for at in 0..3 {
+        let before = conflicts(&mut desks[at]);
+        let mut values: Vec<&str> = before[0].choices.iter().map(|choice| choice.value.as_str()).collect();
+        values.sort_unstable();
+        assert_eq!(values, ["must", "someday"]);
+        desks[at].run(|ctx| kernel::pack::seal(ctx, project().space(), 0, 1_000)).unwrap();
+        let after = conflicts(&mut desks[at]);
+        let told = |found: &[Conflict]| format!("{found:?}");
+        assert_eq!(told(&before), told(&after));
+        check(&mut desks[at]);
+    }
+    let newer = conflicts(&mut desks[1])[0].choices.iter().position(|choice| choice.value == "someday").unwrap();
+    let found = conflicts(&mut desks[1]);
+    decide(&mut desks[1], &found[0], newer).unwrap();
+    exchange(&mut desks, &mut log);
+    for desk in &mut desks {
+        assert!(conflicts(desk).is_empty());
+        check(desk);
+    }
+}
+
+#[test]
+fn what_is_removed_waits_for_no_decision() {
+    let (mut desks, mut log) = pair();
+    let order = entity(&mut desks[0], "Order").id;
+    let total = desks[0].run(|ctx| ops::add_attribute(ctx, &AddAttribute { project: project(), entity: order.clone(), name: "total".into(), kind: AttributeType::String })).unwrap().id;
+    exchange(&mut desks, &mut log);
+    for (desk, kind) in desks.iter_mut().zip([AttributeType::Money, AttributeType::Integer]) {
+        desk.run(|ctx| ops::set_attribute(ctx, &SetAttribute { project: project(), entity: order.clone(), id: total.clone(), name: None, kind: Some(kind), values: None, required: None, unique: None })).unwrap();
+    }
+    exchange(&mut desks, &mut log);
+    assert_eq!(conflicts(&mut desks[1]).len(), 1);
+    desks[0].run(|ctx| ops::remove_attribute(ctx, &AttributeRef { project: project(), entity: order.clone(), id: total.clone() })).unwrap();
+    exchange(&mut desks, &mut log);
+    for desk in &mut desks {
+        assert!(conflicts(desk).is_empty());
+        check(desk);
+    }
+    // It comes back with the value that was shown, and nobody is asked again.
+    undo(&mut desks[0]);
+    exchange(&mut desks, &mut log);
+    for desk in &mut desks {
+        assert!(conflicts(desk).is_empty());
+        check(desk);
+    }
+    assert_eq!(digest(&mut desks[0]), digest(&mut desks[1]));
+}
+
+#[test]
 fn taking_back_the_own_value_does_not_take_the_other_one_away() {
     let (mut desks, mut log) = pair();
     let id = add(&mut desks[0], "Orders can be paid by card.").id;

@@ -968,3 +968,34 @@ fn a_comparison_is_about_what_was_here_when_it_began() {
     world.desks[0].run(|ctx| comparison.take(ctx, 1, &rows[..6])).unwrap();
     assert!(comparison.done() && comparison.report().iter().all(|check| check.ok));
 }
+
+#[test]
+fn what_was_refused_is_discarded_undone_and_sent_again_although_it_builds_on_what_was_put_away() {
+    let mut world = World::new(2);
+    world.settle();
+    (0..6).for_each(|at| world.edit(at % 2));
+    world.settle();
+    let before = world.heads(1);
+    let muted = world.desks[1].store.device().unwrap().key.verifying_key().to_bytes();
+    world.log.muted.push(muted);
+    (0..3).for_each(|_| world.edit(1));
+    world.settle();
+    (0..3).for_each(|_| world.edit(0));
+    world.settle();
+    let refused = world.desks[1].run(|ctx| crate::log::refused(ctx.sql, the_space())).unwrap();
+    assert_eq!(refused.len(), 3);
+    let head = world.log.head();
+    assert_eq!(world.desks[1].run(|ctx| crate::pack::seal(ctx, the_space(), 0, 1_000)).unwrap(), head);
+    assert_eq!(world.desks[1].run(|ctx| crate::log::refused(ctx.sql, the_space())).unwrap().len(), 3);
+    world.desks[1].run(|ctx| ctx.discard(&Nobody, the_space(), &refused[2].entry.id)).unwrap();
+    world.log.muted.clear();
+    world.desks[1].run(|ctx| ctx.retry(&Nobody, the_space(), &refused[0].entry.id)).unwrap();
+    world.settle();
+    assert_eq!(world.log.head(), head + 2);
+    world.assert_equal();
+    assert_ne!(world.heads(1), before);
+    world.edit(1);
+    assert!(world.desks[1].run(|ctx| ctx.step(DOC, crate::undo::Way::Undo)).unwrap().is_some());
+    world.settle();
+    world.assert_equal();
+}
