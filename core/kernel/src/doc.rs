@@ -179,11 +179,11 @@ impl Ctx<'_> {
         let after: i64 = row.take(1)?;
         let mut automerge = match snapshot {
             None => empty(actor),
-            Some(bytes) => Automerge::load_with_options(&bytes, LoadOptions::new().text_encoding(TextEncoding::Utf16CodeUnit)).map_err(|source| damaged(doc).because(source))?.with_actor(actor),
+            Some(bytes) => contained(doc, || Automerge::load_with_options(&bytes, LoadOptions::new().text_encoding(TextEncoding::Utf16CodeUnit)).map_err(|source| damaged(doc).because(source)))?.with_actor(actor),
         };
         let changes = log::changes(self.sql, doc, after)?;
         let (count, last) = (changes.len(), changes.last().map_or(after, |(n, _)| *n));
-        automerge.apply_changes(changes.into_iter().map(|(_, change)| change)).map_err(|source| damaged(doc).because(source))?;
+        contained(doc, || automerge.apply_changes(changes.into_iter().map(|(_, change)| change)).map_err(|source| damaged(doc).because(source)))?;
         if count > SNAPSHOT_AFTER {
             self.sql.execute("update kernel_doc set snapshot = $2, snapshot_n = $3 where doc = $1", values![doc, automerge.save(), last])?;
         }

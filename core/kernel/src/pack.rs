@@ -276,6 +276,8 @@ impl Unpacking {
                 )?;
             }
             ctx.docs.forget(&doc);
+            // Opened also where no context looks into it: one that can't be read would stop the log later.
+            ctx.doc(&doc)?;
             contexts.rebuild(ctx, &doc)?;
             ctx.emit("sync", "EntriesReceived", self.space.to_string());
         }
@@ -588,6 +590,15 @@ mod tests {
         let (ada, ben) = (heads(&mut ada), heads(&mut ben));
         assert_eq!(ada[1..], ben[1..]);
         assert_ne!(ada[0], ben[0], "what was written meanwhile is there");
+    }
+
+    #[test]
+    fn a_document_that_can_not_be_read_refuses_its_pack() {
+        let (_, _, mut pieces) = author(20);
+        let Piece::Part { bytes, .. } = &mut pieces[1] else { panic!("the first document is missing") };
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        assert_eq!(stranger().run(|ctx| Unpacking::new(the_space()).take(ctx, &Nobody, pieces)).unwrap_err().code, crate::Code::Damaged);
     }
 
     #[test]
