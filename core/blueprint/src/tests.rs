@@ -1124,16 +1124,16 @@ fn equal_values_are_told_once_words_of_a_newer_program_too_and_what_was_put_away
     word(&mut desks[1], "someday");
     set(&mut desks[2], &id, Some(Priority::Must), None);
     exchange(&mut desks, &mut log);
-    for at in 0..3 {
-        let before = conflicts(&mut desks[at]);
+    for desk in &mut desks {
+        let before = conflicts(desk);
         let mut values: Vec<&str> = before[0].choices.iter().map(|choice| choice.value.as_str()).collect();
         values.sort_unstable();
         assert_eq!(values, ["must", "someday"]);
-        desks[at].run(|ctx| kernel::pack::seal(ctx, project().space(), 0, 1_000)).unwrap();
-        let after = conflicts(&mut desks[at]);
+        desk.run(|ctx| kernel::pack::seal(ctx, project().space(), 0, 1_000)).unwrap();
+        let after = conflicts(desk);
         let told = |found: &[Conflict]| format!("{found:?}");
         assert_eq!(told(&before), told(&after));
-        check(&mut desks[at]);
+        check(desk);
     }
     let newer = conflicts(&mut desks[1])[0].choices.iter().position(|choice| choice.value == "someday").unwrap();
     let found = conflicts(&mut desks[1]);
