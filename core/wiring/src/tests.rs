@@ -1,10 +1,11 @@
 //! The contexts together, through commands, on devices that exchange entries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kernel::entry::{Chain, Entry};
+use kernel::entry::{Chain, Entry, Kind};
 use kernel::log::Item;
+use kernel::pack::Piece;
 use kernel::store::testing::Desk;
 use kernel::{Code, Ctx, Device, Error, ProjectId, Random, Result, Role, SpaceId, Store, Timestamp, Words, space};
 use serde_json::{Value, json};
@@ -135,6 +136,64 @@ fn a_comment_moves_its_project_up_the_list() {
     assert_eq!(order(&mut desk), [second.to_string(), first.to_string()]);
     ask(&mut desk, "rooms.comment", json!({ "project": first, "element": "req_1", "text": "hello" })).unwrap();
     assert_eq!(order(&mut desk), [first.to_string(), second.to_string()]);
+}
+
+/// What a server would send as the pack of a whole log.
+fn packed(log: &[Vec<u8>], space: SpaceId) -> Vec<Piece> {
+    let entries: Vec<Entry> = log.iter().map(|bytes| Entry::parse(bytes).unwrap()).collect();
+    let chain = log.iter().fold(Chain::empty(space), |chain, bytes| chain.then(bytes));
+    let mut documents: BTreeMap<&str, automerge::Automerge> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.kind == Kind::Change) {
+        documents.entry(&entry.subject).or_default().apply_changes([entry.change().unwrap()]).unwrap();
+    }
+    let mut pieces = vec![Piece::Begin { space, epoch: [5; 16], seq: log.len() as u64, chain, total: 0 }];
+    pieces.extend(documents.iter().flat_map(|(doc, document)| kernel::pack::document(doc, &document.save(), Vec::new())));
+    let records = (1..).zip(&entries).filter(|(_, entry)| entry.kind == Kind::Record);
+    pieces.extend(records.map(|(seq, entry)| Piece::Record { seq, entry: entry.bytes().to_vec().into() }));
+    pieces.push(Piece::End);
+    pieces
+}
+
+#[test]
+fn a_project_that_comes_in_a_pack_is_the_same_whether_the_pack_is_whole_left_or_of_another_life() {
+    let mut server = Orderer::default();
+    let mut ada = desk(4);
+    let project = create(&mut ada, "Bikes");
+    let space = project.space();
+    for text in ["one", "two"] {
+        ask(&mut ada, "rooms.comment", json!({ "project": project, "element": "req_1", "text": text })).unwrap();
+    }
+    ask(&mut ada, "blueprint.add_requirement", json!({ "project": project, "text": "Orders can be paid by card." })).unwrap();
+    Orderer::share(&mut ada, space, Role::Owner);
+    server.meet(&mut ada, space, 100);
+    let pieces = packed(&server.log, space);
+    let take = |desk: &mut Desk, pieces: &[Piece]| desk.run(|ctx| kernel::pack::Unpacking::new(space).take(ctx, &Wiring, pieces.to_vec())).unwrap();
+    for (seed, role, ending) in [(5, Role::Viewer, "whole"), (6, Role::Editor, "left"), (7, Role::Viewer, "another life")] {
+        let mut ben = desk(seed);
+        ben.now = ada.now;
+        Orderer::share(&mut ben, space, role);
+        if ending == "whole" {
+            assert!(take(&mut ben, &pieces));
+        } else {
+            take(&mut ben, &pieces[..pieces.len() - 1]);
+            assert!(ask(&mut ben, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap(), "while it is under way");
+        }
+        if ending == "left" {
+            ben.run(|ctx| kernel::pack::leave(ctx, &Wiring, space)).unwrap();
+            let comments = ask(&mut ben, "rooms.thread", json!({ "project": project, "id": "req_1" })).unwrap()["comments"].clone();
+            assert_eq!(comments, json!([]));
+            server.meet(&mut ben, space, 2);
+        } else if ending == "another life" {
+            let mut again = pieces.clone();
+            let Piece::Begin { epoch, .. } = &mut again[0] else { panic!("a pack begins otherwise") };
+            *epoch = [6; 16];
+            assert!(take(&mut ben, &again));
+        }
+        assert_eq!(digest(&mut ben, space), digest(&mut ada, space), "{ending}");
+        ben.run(|ctx| kernel::pack::seal(ctx, space, 0, 1_000)).unwrap();
+        assert!(ask(&mut ben, "workspace.verify", json!({})).unwrap()["ok"].as_bool().unwrap(), "{ending}");
+        assert_eq!(digest(&mut ben, space), digest(&mut ada, space), "{ending}");
+    }
 }
 
 #[test]
