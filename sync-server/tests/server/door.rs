@@ -13,7 +13,7 @@ use super::*;
 
 fn folder_of_the_client() -> std::path::PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/peers/automerge-repo");
-    assert!(folder.join("node_modules").is_dir(), "the JavaScript client is not installed; run `npm ci` in tests/peers/automerge-repo, or `cargo xtask test`");
+    assert!(folder.join("node_modules").is_dir(), "the JavaScript client is not installed; run `npm install --omit=optional` in tests/peers/automerge-repo, or `cargo xtask test`");
     folder
 }
 
