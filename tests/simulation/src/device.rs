@@ -1,13 +1,14 @@
 //! A device: its store, its clock, its disk and its connections, moved by hand as the shell of `app` moves them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use automerge::{ActorId, ChangeHash};
 use ed25519_dalek::SigningKey;
-use kernel::entry::{Chain, DeviceKey};
+use kernel::entry::{Chain, DeviceKey, Entry};
 use kernel::log::Contexts;
 use kernel::migrate::Migration;
+use kernel::protocol::ToServer;
 use kernel::sync::Client;
 use kernel::{Ctx, Event, PersonId, Random, SpaceId, Store, Timestamp, space, values};
 use rusqlite::Connection;
@@ -32,6 +33,24 @@ pub struct Link {
     pub repush: bool,
     /// A space was paused or resumed.
     pub follow: bool,
+    /// What was pushed on it.
+    pub pushed: BTreeSet<(SpaceId, Vec<u8>)>,
+    /// What was on its way when the log turned out to be shorter: the first refusal says nothing, for it is pushed again.
+    pub overtaken: BTreeSet<(SpaceId, Vec<u8>)>,
+}
+
+impl Link {
+    /// Notes what messages push.
+    pub fn pushes(&mut self, messages: &[ToServer]) {
+        let pushes = messages.iter().flat_map(|message| match message {
+            ToServer::Hello { push, .. } => push.as_slice(),
+            ToServer::Push(push) => std::slice::from_ref(push),
+            _ => &[],
+        });
+        for push in pushes {
+            self.pushed.extend(push.entries.iter().filter_map(|bytes| Some((push.space, Entry::peek(bytes).ok()?.id))));
+        }
+    }
 }
 
 /// An entry's place, why it was refused, and its bytes.

@@ -1,6 +1,6 @@
 //! A world: devices, servers, the network between them, and the model that judges all of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ChangeHash};
 use kernel::log::Contexts;
@@ -209,7 +209,9 @@ impl World {
         let ran = self.devices[device].run(self.truth, |ctx| client.hello(ctx, &session_name(device)));
         if let (Some(hello), false) = (self.expect(device, "hello", &ran.value, ran.struck)?, ran.died) {
             let line = self.nodes[node].accept(device, encode(hello));
-            self.devices[device].links[node] = Some(Link { client, line, wake: false, repush: false, follow: false });
+            let mut link = Link { client, line, wake: false, repush: false, follow: false, pushed: BTreeSet::new(), overtaken: BTreeSet::new() };
+            link.pushes(std::slice::from_ref(hello));
+            self.devices[device].links[node] = Some(link);
         }
         self.after(device, &ran.events, ran.died)
     }
@@ -482,8 +484,9 @@ impl World {
     }
 
     /// Sends what the client said. Without an answer the connection has ended, and so it does with the program.
-    fn said(&mut self, device: usize, node: usize, link: Link, messages: Option<&Vec<ToServer>>, died: bool) {
+    fn said(&mut self, device: usize, node: usize, mut link: Link, messages: Option<&Vec<ToServer>>, died: bool) {
         if let (Some(messages), false) = (messages, died) {
+            link.pushes(messages);
             if let Some(line) = self.nodes[node].lines.get_mut(&link.line).filter(|line| !line.server_gone) {
                 line.up.extend(messages.iter().map(encode::<ToServer>));
             }
@@ -505,8 +508,22 @@ impl World {
         self.trace.update(&frame);
         let message: ToClient = decode(&frame).map_err(|error| unexpected("a message of the server", &error))?;
         let refused = if let ToClient::Refused { space, id, code, .. } = &message { Some((*space, id.clone(), code.clone())) } else { None };
+        let told: Vec<SpaceId> = match &message {
+            ToClient::Welcome { spaces, .. } => spaces.iter().map(|state| state.space).collect(),
+            ToClient::Space(state) => vec![state.space],
+            _ => Vec::new(),
+        };
+        let before: Vec<u64> = told.iter().map(|space| self.devices[device].standing(*space).0).collect();
         let (client, contexts) = (&mut link.client, self.contexts);
         let ran = self.devices[device].run(self.truth, |ctx| client.receive(ctx, contexts, message));
+        for (space, before) in told.into_iter().zip(before) {
+            let Some(at) = self.spaces.iter().position(|known| *known == space) else { continue };
+            if self.devices[device].standing(space).0 < before {
+                let held = &self.model.shelves[device][at].held;
+                let waits = |id: &Vec<u8>| held.get(id).is_some_and(|held| held.seq.is_none() && held.refused.is_none());
+                link.overtaken.extend(link.pushed.iter().filter(|(of, id)| *of == space && waits(id)).cloned());
+            }
+        }
         let sent = match self.expect(device, "receiving", &ran.value, ran.struck) {
             Ok(sent) => sent,
             Err(broken) => {
@@ -520,6 +537,7 @@ impl World {
             && let Some(at) = self.spaces.iter().position(|known| *known == space)
             && let Some(held) = self.model.shelves[device][at].held.get_mut(&id)
             && held.seq.is_none()
+            && !link.overtaken.remove(&(space, id))
         {
             held.refused = Some(code);
         }
